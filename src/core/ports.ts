@@ -1,0 +1,133 @@
+import type { RunEvent } from './event.ts';
+import type { Failure } from './failure.ts';
+import type { Page } from './page.ts';
+import type { Completeness, HttpVersion, PageRecord, ResponseHeaders } from './record.ts';
+
+/** Time, injected. `now` is monotonic and starts anywhere; `wall` is the epoch's. Both in milliseconds. */
+export interface Clock {
+  now(): number;
+  wall(): number;
+  /** Calls `wake` once after `delayMs` (any size, also over 2^31). Returns the cancellation. */
+  timer(delayMs: number, wake: () => void): () => void;
+}
+
+/** Watches a run. What it throws cannot hurt the run. */
+export type Listener = (event: RunEvent) => void;
+
+/** One request as it goes on the wire: no redirect, no retry. */
+export interface WireRequest {
+  /** http or https, without userinfo and fragment. */
+  readonly url: string;
+  readonly origin: string;
+  readonly method: string;
+  /** Lower-case names; values already chosen for this origin. `accept-encoding`, `host` and `content-length` are the client's. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Do not speak HTTP/2 for this request. */
+  readonly http1Only: boolean;
+  /** This origin may be shown the client certificate (`--cert`). */
+  readonly showCertificate: boolean;
+}
+
+/** The head of a final (not 1xx) response. */
+export interface Head {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly httpVersion: HttpVersion;
+}
+
+/** Where decoded body bytes go. A promise pauses the response until it is kept; a rejection ends the exchange with that error. */
+export interface BodySink {
+  write(chunk: Buffer): void | Promise<void>;
+}
+
+/** A whole answer. */
+export interface Answer {
+  readonly ok: true;
+  readonly head: Head;
+  readonly complete: Completeness;
+  /** Of the decoded body; 0 where the body was not wanted. */
+  readonly bytes: number;
+  /** Of the body as it came over the wire. */
+  readonly wireBytes: number;
+  readonly remoteAddress?: string;
+  /** From the request's start to the response's head, milliseconds: the sample that concurrency is learned from. */
+  readonly headMs: number;
+}
+
+/** No whole answer. */
+export interface NoAnswer {
+  readonly ok: false;
+  readonly failure: Failure;
+  /** Where the head had come. */
+  readonly head?: Head;
+  /** False where it is certain that the server did not process the request. */
+  readonly sent: boolean;
+}
+
+export type Exchange = Answer | NoAnswer;
+
+/** One exchange on the wire. Reports; decides nothing. */
+export interface Client {
+  /**
+   * Sends one request and brings its answer. Never rejects but for a rejection of the sink's: that is passed on as it is.
+   * `onHead` is called at most once, with the final head: the sink it returns gets the decoded body; without one the body is not wanted
+   * (read to its end where that is cheap, cut where not) and the answer is whole with its head.
+   */
+  exchange(request: WireRequest, onHead: (head: Head) => BodySink | undefined): Promise<Exchange>;
+  /** Bytes received over the wire so far, bodies only. */
+  readonly receivedBytes: number;
+  /** Ends what is in flight with `ABORTED` and closes every connection. */
+  destroy(): Promise<void>;
+}
+
+/** A body that is too large to sit in memory, on its way into a store. Nobody sees it before `keep`. */
+export interface Draft {
+  write(chunk: Buffer): Promise<void>;
+  /** Leaves nothing behind. */
+  discard(): Promise<void>;
+}
+
+/** A whole decoded body: in memory, or in the store's own draft. */
+export type Body = { readonly chunks: readonly Buffer[] } | { readonly draft: Draft };
+
+/** How to open a store. */
+export interface StoreOptions {
+  /** Absolute path; absent for stdout and `none`. */
+  readonly path?: string;
+  /** `run` locks, mends and may create; `inspect` (for --dry-run) only looks, and changes nothing. */
+  readonly mode: 'run' | 'inspect';
+  /** Begin anew: remove what this store's own manifest names, nothing else. */
+  readonly restart: boolean;
+  /** What is asked of every page, to be the same from run to run: a name (`method`, `data`, `header accept`) to a digest or a plain value. */
+  readonly request: Readonly<Record<string, string>>;
+}
+
+/** A store that was opened. Every method throws `StoreError` where the disk does not go along. */
+export interface StoreSession {
+  /** OK pages that it holds from earlier runs, and when the newest of them was fetched (ISO 8601). */
+  readonly stored: { readonly pages: number; readonly newest?: string };
+  /** Told once at the start: such as a torn record that was cut. One sentence each. */
+  readonly notices: readonly string[];
+  /** True where an earlier run stored this page as OK. */
+  has(page: Page): boolean;
+  /** Begins a body that is too large for memory. Absent where the store cannot stream. */
+  draft?(page: Page): Promise<Draft>;
+  /**
+   * Keeps a page: all of it or nothing. The record is as the store keeps it (with `file`). When the promise is kept, SIGKILL cannot take
+   * the page away any more. A body comes only with an OK record.
+   */
+  keep(page: Page, record: PageRecord, body: Body | undefined): Promise<PageRecord>;
+  /** Keeps a record that has no page: an invalid line. */
+  note(record: PageRecord): Promise<void>;
+  /** Everything is on disk, the lock is let go. */
+  close(): Promise<void>;
+}
+
+export interface Store {
+  /** Where pages go, as a user would write it: `pages/`, `pages.ndjson`, `stdout`, `nowhere`. */
+  readonly place: string;
+  /** Default of --max-filesize in bytes, where the store holds bodies in memory. */
+  readonly maxBodyBytes?: number;
+  open(options: StoreOptions): Promise<StoreSession>;
+}
