@@ -22,7 +22,7 @@ export type AttemptResult =
 export type AttemptSequel =
   | { readonly type: 'done' }
   | { readonly type: 'hop'; readonly to: string }
-  /** `cost`: what it uses up. `afterMs` is the page's own wait; its origin may add to it. */
+  /** `cost`: what it uses up; `free` is nothing. `afterMs` is the page's own wait; its origin may add to it. */
   | { readonly type: 'again'; readonly cost: 'try' | 'free' | 'refusal'; readonly afterMs: number };
 
 export type StopReason =
@@ -55,8 +55,8 @@ export type RunEvent =
       readonly result: AttemptResult;
       readonly sequel: AttemptSequel;
     }
-  /** A page (or invalid line) is final, and kept. */
-  | { readonly type: 'page'; readonly record: PageRecord }
+  /** A page (or, without `page`, an invalid line) is final, and kept. */
+  | { readonly type: 'page'; readonly record: PageRecord; readonly page?: Page }
   /** An origin is not asked until `untilWall` (epoch milliseconds). Told again when the time moves. */
   | {
       readonly type: 'origin-paused';

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { HeaderLines } from './page.ts';
 
 /**
  * What makes two lines the same page: method, URL (normalised, without fragment), the user of the URL's credentials, the line's
  * own headers and the body. Frozen: shards and stores of other machines and other versions rest on it.
  *
- * A password of the URL is left out, so that no store holds anything made from it.
+ * A password of the URL is left out, so that no store holds anything made from it. Of a line's own headers the values are in it: the 64 bits
+ * of its hash that a store holds tell nothing of a token, but a short password in such a header could be guessed from them.
  */
 export interface PageIdentity {
   readonly method: string;
@@ -27,8 +28,8 @@ export function pageKey(identity: PageIdentity): string {
 
 /** First 64 bits of SHA-256 of the key, as two unsigned 32-bit numbers. */
 export function hashKey(key: string): { readonly hashHigh: number; readonly hashLow: number } {
-  const digest = sha256(key);
-  return { hashHigh: digest.readUInt32BE(0), hashLow: digest.readUInt32BE(4) };
+  const hex = hash('sha256', key, 'hex');
+  return { hashHigh: Number.parseInt(hex.slice(0, 8), 16), hashLow: Number.parseInt(hex.slice(8, 16), 16) };
 }
 
 /** The 16 hex digits that a record carries as `key`. */
@@ -37,9 +38,5 @@ export function hashText(hash: { readonly hashHigh: number; readonly hashLow: nu
 }
 
 export function bodyDigest(body: string | Uint8Array): string {
-  return sha256(body).toString('hex');
-}
-
-function sha256(data: string | Uint8Array): Buffer {
-  return createHash('sha256').update(data).digest();
+  return hash('sha256', body, 'hex');
 }

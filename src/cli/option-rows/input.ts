@@ -1,0 +1,55 @@
+import { COMMON, EACH, FLAG, ONCE, type OptionRow, RARER } from './row.ts';
+
+export const INPUT_ROWS = [
+  {
+    ...EACH,
+    ...COMMON,
+    key: 'inputFile',
+    short: '-i',
+    long: '--input-file',
+    kind: 'path',
+    argument: '<list>',
+    group: 'input',
+    summary: 'one more list; - is standard input',
+    details: 'Repeatable. Read after the lists and URLs that are named without an option.',
+  },
+  {
+    ...FLAG,
+    ...RARER,
+    key: 'expand',
+    long: '--expand',
+    group: 'input',
+    summary: 'ranges and braces in lists too, such as [1-50] and {a,b}',
+    details: 'Without it only URLs on the command line have them. Not with --globoff.',
+  },
+  {
+    ...FLAG,
+    ...RARER,
+    key: 'globoff',
+    short: '-g',
+    long: '--globoff',
+    group: 'input',
+    summary: 'ranges and braces nowhere: brackets are literal',
+    details: 'Not with --expand.',
+  },
+  {
+    ...ONCE,
+    ...RARER,
+    key: 'shard',
+    long: '--shard',
+    kind: 'shard',
+    argument: '<k/n>',
+    group: 'input',
+    summary: 'only the pages of shard k of n, 1 <= k <= n',
+    details:
+      'A page is in the same shard on every machine and in every version: first 64 bits of SHA-256 of its key, modulo n.',
+  },
+  {
+    ...FLAG,
+    ...COMMON,
+    key: 'dryRun',
+    long: '--dry-run',
+    group: 'input',
+    summary: 'fetch nothing; tell what would be fetched, by origin',
+  },
+] as const satisfies readonly OptionRow[];

@@ -1,0 +1,253 @@
+import { BodyCollector, type OpenDraft } from './body-collector.ts';
+import type { Config } from './config.ts';
+import { DEFAULTS, hasStatus, type StatusSet } from './config.ts';
+import type { Failure } from './failure.ts';
+import { failure } from './failure.ts';
+import type { OriginQueue } from './frontier.ts';
+import type { Sighting, Ticket } from './origin-gate.ts';
+import type { Page } from './page.ts';
+import type { Ending, PageJob } from './page-job.ts';
+import type { Credentials, HopHeaders } from './policy/credentials.ts';
+import { parseRateLimit, type RateLimitHint } from './policy/rate-limit-headers.ts';
+import { decideRedirect, isRedirect } from './policy/redirect.ts';
+import { isRefusal } from './policy/refusal.ts';
+import { afterFailure, afterRefusal, afterStatus, type RetryDecision, type RetryFacts } from './policy/retry.ts';
+import { parseRetryAfter } from './policy/retry-after.ts';
+import type { Answer, Body, Client, Clock, Exchange, Head, NoAnswer } from './ports.ts';
+
+/** What one exchange of a page came to. */
+export type Step =
+  | { readonly type: 'final'; readonly exchange: Exchange; readonly ending: Ending; readonly body: Body | undefined }
+  /** On to another URL: the job is already set to it. */
+  | { readonly type: 'hop'; readonly exchange: Answer; readonly from: string }
+  | {
+      readonly type: 'again';
+      readonly exchange: Exchange;
+      readonly decision: Extract<RetryDecision, { type: 'again' }>;
+    };
+
+export interface PageFetcherOptions {
+  readonly client: Client;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly credentials: Credentials;
+  /** Absent where the store keeps bodies in memory. */
+  readonly openDraft?: (page: Page) => ReturnType<OpenDraft>;
+  /** Credentials or custom headers were held back from an origin that is not the first page's. */
+  readonly onWithheld: (origin: string) => void;
+}
+
+/** One exchange of a page, and what follows from it. The caller holds the permit and has the gate's word. */
+export class PageFetcher {
+  readonly #options: PageFetcherOptions;
+
+  constructor(options: PageFetcherOptions) {
+    this.#options = options;
+  }
+
+  /** @throws only what the store's draft throws */
+  async turn(job: PageJob, queue: OriginQueue, ticket: Ticket): Promise<Step> {
+    const { client, clock, credentials } = this.#options;
+    const { startedAt } = ticket;
+    job.firstStartedAt ??= startedAt;
+    if (job.atStartOfTry) {
+      job.attempts += 1;
+      job.atStartOfTry = false;
+    }
+    const shown = credentials.headersFor(job.page, job.origin, job.keepBody);
+    if (shown.secret) job.carriedSecret = true;
+    if (shown.withheld) this.#options.onWithheld(job.origin);
+
+    const reading = new Reading(this.#options, job);
+    let exchange: Exchange;
+    try {
+      exchange = await client.exchange(this.#requestOf(job, shown), reading.onHead);
+    } catch (error) {
+      queue.gate.settle(ticket, clock.now(), { type: 'nothing' });
+      await reading.discard();
+      throw error;
+    }
+    const now = clock.now();
+    job.inExchangesMs += now - startedAt;
+    if (exchange.ok || exchange.sent) job.requests += 1;
+    queue.gate.settle(ticket, now, this.#sighting(exchange, job));
+    if (!exchange.ok) {
+      await reading.discard();
+      return this.#afterFailure(job, queue, exchange);
+    }
+    return this.#afterAnswer(job, queue, exchange, reading);
+  }
+
+  #requestOf(job: PageJob, shown: HopHeaders) {
+    const body = job.keepBody ? job.page.body : undefined;
+    return {
+      url: job.url,
+      origin: job.origin,
+      method: job.method,
+      headers: shown.headers,
+      ...(body === undefined ? undefined : { body }),
+      http1Only: job.http1Only,
+      showCertificate: shown.showCertificate,
+    };
+  }
+
+  #sighting(exchange: Exchange, job: PageJob): Sighting {
+    if (!exchange.ok) {
+      return exchange.failure.code === 'ABORTED' ? { type: 'nothing' } : { type: 'failed', failure: exchange.failure };
+    }
+    const { config, clock } = this.#options;
+    const { status, headers } = exchange.head;
+    const hint = parseRateLimit(headers, clock.wall());
+    if (isAccepted(config, job.page.method, status)) return { type: 'good', headMs: exchange.headMs, hint };
+    if (isRefusal(status, headers, hint))
+      return { type: 'refused', status, ...told(exchange.head, hint, clock.wall()) };
+    if (hasStatus(config.retry.statuses, status)) return { type: 'unwell', status };
+    return { type: 'good', headMs: exchange.headMs, hint };
+  }
+
+  #afterFailure(job: PageJob, queue: OriginQueue, exchange: NoAnswer): Step {
+    const decision = afterFailure(exchange.failure.code, exchange.sent, this.#facts(job, queue));
+    if (decision.type === 'again') return this.#again(job, exchange, decision);
+    queue.gate.onPageLost(exchange.failure);
+    return final(exchange, failedEnding(exchange.failure, exchange.head));
+  }
+
+  #afterAnswer(job: PageJob, queue: OriginQueue, exchange: Answer, reading: Reading): Step {
+    const { config, clock } = this.#options;
+    const { head } = exchange;
+    const redirect = decideRedirect({
+      status: head.status,
+      locations: head.headers.location,
+      url: job.url,
+      method: job.method,
+      followed: job.redirects.length,
+      maxRedirects: config.maxRedirects,
+      carriedSecret: job.carriedSecret,
+    });
+    if (redirect.type === 'stop') return final(exchange, { ...failedEnding(redirect.failure, head), answer: exchange });
+    if (redirect.type === 'follow') {
+      const from = job.url;
+      job.follow(redirect.url, redirect.origin, redirect.method, redirect.keepBody, head.status);
+      return { type: 'hop', exchange, from };
+    }
+    if (isAccepted(config, job.page.method, head.status)) {
+      const { body, sha256 } = reading.finish();
+      return { type: 'final', exchange, ending: { outcome: 'ok', head, answer: exchange, sha256 }, body };
+    }
+    const hint = parseRateLimit(head.headers, clock.wall());
+    if (isRefusal(head.status, head.headers, hint)) return this.#afterRefusal(job, queue, exchange);
+    if (hasStatus(config.retry.statuses, head.status)) {
+      const decision = afterStatus(this.#facts(job, queue));
+      if (decision.type === 'again') return this.#again(job, exchange, decision);
+    }
+    return final(exchange, notAccepted(exchange));
+  }
+
+  #afterRefusal(job: PageJob, queue: OriginQueue, exchange: Answer): Step {
+    if (job.refusals === 0) job.goodAtFirstRefusal = queue.gate.good;
+    const decision = afterRefusal(this.#facts(job, queue), queue.gate.good > job.goodAtFirstRefusal);
+    if (decision.type === 'again') return this.#again(job, exchange, decision);
+    const { head } = exchange;
+    return final(exchange, {
+      outcome: 'failed',
+      error: failure('THROTTLED', `it answers ${head.status}`),
+      head,
+      answer: exchange,
+    });
+  }
+
+  #again(job: PageJob, exchange: Exchange, decision: Extract<RetryDecision, { type: 'again' }>): Step {
+    job.http1Only = decision.http1Only;
+    switch (decision.cost) {
+      case 'try':
+        job.atStartOfTry = true;
+        job.beginAnew();
+        break;
+      case 'free':
+        job.freeRepeats += 1;
+        break;
+      case 'shared-fate':
+        job.sharedFates += 1;
+        break;
+      case 'refusal':
+        job.refusals += 1;
+        break;
+      case 'none':
+        break;
+    }
+    return { type: 'again', exchange, decision };
+  }
+
+  #facts(job: PageJob, queue: OriginQueue): RetryFacts {
+    return {
+      tries: job,
+      method: job.method,
+      config: this.#options.config.retry,
+      random: this.#options.random(),
+      originDown: queue.gate.isDown,
+    };
+  }
+}
+
+/** The body of one exchange: wanted only where the answer is the page's own. */
+class Reading {
+  readonly #options: PageFetcherOptions;
+  readonly #job: PageJob;
+  #collector: BodyCollector | undefined;
+
+  constructor(options: PageFetcherOptions, job: PageJob) {
+    this.#options = options;
+    this.#job = job;
+  }
+
+  readonly onHead = (head: Head): BodyCollector | undefined => {
+    const { config, openDraft } = this.#options;
+    const { page } = this.#job;
+    if (!isAccepted(config, page.method, head.status)) return undefined;
+    if (isRedirect(head.status) && config.maxRedirects > 0) return undefined;
+    this.#collector = new BodyCollector(openDraft === undefined ? undefined : () => openDraft(page));
+    return this.#collector;
+  };
+
+  finish(): { readonly body: Body; readonly sha256: string } {
+    return (this.#collector ?? new BodyCollector(undefined)).finish();
+  }
+
+  async discard(): Promise<void> {
+    await this.#collector?.discard();
+  }
+}
+
+/** --accept; without it 200, and any 2xx for a method that is not GET or HEAD. */
+function isAccepted(config: Config, method: string, status: number): boolean {
+  const isRead = method === 'GET' || method === 'HEAD';
+  const accepted: StatusSet = config.verdict.accept ?? (isRead ? DEFAULTS.acceptSafe : DEFAULTS.acceptUnsafe);
+  return hasStatus(accepted, status);
+}
+
+/** How long the origin asks to be left alone: Retry-After before the reset of its limit (draft-ietf-httpapi-ratelimit-headers-11 §5). */
+function told(head: Head, hint: RateLimitHint | undefined, nowWall: number): { readonly toldMs?: number } {
+  const after = parseRetryAfter(head.headers['retry-after'], head.headers.date, nowWall);
+  if (after.type === 'wait') return { toldMs: after.ms };
+  if (hint?.remaining === 0 && hint.resetMs !== undefined && hint.resetMs > 0) return { toldMs: hint.resetMs };
+  return {};
+}
+
+function final(exchange: Exchange, ending: Ending): Step {
+  return { type: 'final', exchange, ending, body: undefined };
+}
+
+function failedEnding(why: Failure, head: Head | undefined): Ending {
+  return {
+    outcome: why.code === 'BLOCKED_ADDRESS' ? 'blocked' : 'error',
+    error: { code: why.code, message: why.message },
+    ...(head === undefined ? undefined : { head }),
+  };
+}
+
+function notAccepted(answer: Answer): Ending {
+  const { head } = answer;
+  const error = { code: `HTTP_${head.status}` as const, message: `answered ${head.status}` };
+  return { outcome: 'failed', error, head, answer };
+}

@@ -1,0 +1,166 @@
+import { Deque } from './deque.ts';
+import { DueHeap } from './due-heap.ts';
+import type { Failure } from './failure.ts';
+import type { OriginGate } from './origin-gate.ts';
+import type { PageJob } from './page-job.ts';
+
+/** An origin with what waits for it. */
+export interface OriginQueue {
+  readonly origin: string;
+  readonly gate: OriginGate;
+  /** Pages that were tried before, or came here by a redirect: they go first, so that what is begun ends. */
+  readonly again: Deque<PageJob>;
+  readonly fresh: Deque<PageJob>;
+  /** Pages of this origin that wait for a time of their own (backoff). */
+  delayed: number;
+  /** `ready`: in the ring. `waiting`: its gate opens at `wakeAt`. `held`: a settled request will say more. `empty`: nothing waits. */
+  state: 'ready' | 'waiting' | 'held' | 'empty';
+  wakeAt: number;
+}
+
+export type Next =
+  | { readonly type: 'job'; readonly job: PageJob; readonly queue: OriginQueue }
+  /** Its origin was given up. */
+  | { readonly type: 'lost'; readonly job: PageJob; readonly failure: Failure }
+  /** Nothing can be started now; `wakeAt` where time alone will change that. */
+  | { readonly type: 'none'; readonly wakeAt: number | undefined };
+
+/**
+ * Which page next: a queue per origin, and a ring of the origins that may be asked, one page a turn. A page that waits (for its own
+ * backoff or for its origin) waits here, holding no permit. Time comes in as monotonic milliseconds.
+ */
+export class Frontier {
+  readonly #makeGate: (origin: string) => OriginGate;
+  readonly #queues = new Map<string, OriginQueue>();
+  readonly #ready = new Deque<OriginQueue>();
+  readonly #closed = new DueHeap<OriginQueue>();
+  readonly #delayed = new DueHeap<PageJob>();
+  #size = 0;
+
+  constructor(makeGate: (origin: string) => OriginGate) {
+    this.#makeGate = makeGate;
+  }
+
+  /** Pages that wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get origins(): Iterable<OriginQueue> {
+    return this.#queues.values();
+  }
+
+  /** A page that was not tried yet. */
+  add(job: PageJob): void {
+    this.#size += 1;
+    const queue = this.queueOf(job.origin);
+    queue.fresh.pushBack(job);
+    this.#wake(queue);
+  }
+
+  /** A page that goes on: at `at`, or as soon as its origin lets it. */
+  addAgain(job: PageJob, at: number, now: number): void {
+    this.#size += 1;
+    const queue = this.queueOf(job.origin);
+    if (at > now) {
+      queue.delayed += 1;
+      this.#delayed.push(at, job);
+      return;
+    }
+    queue.again.pushBack(job);
+    this.#wake(queue);
+  }
+
+  /** Something about the origin changed: a request to it ended. */
+  touch(queue: OriginQueue): void {
+    if (waitingIn(queue) > 0) this.#wake(queue);
+  }
+
+  next(now: number): Next {
+    this.#bringDue(now);
+    for (let queue = this.#ready.popFront(); queue !== undefined; queue = this.#ready.popFront()) {
+      const found = this.#ask(queue, now);
+      if (found !== undefined) return found;
+    }
+    return { type: 'none', wakeAt: earlier(this.#closed.nextAt, this.#delayed.nextAt) };
+  }
+
+  queueOf(origin: string): OriginQueue {
+    let queue = this.#queues.get(origin);
+    if (queue === undefined) {
+      const gate = this.#makeGate(origin);
+      queue = { origin, gate, again: new Deque(), fresh: new Deque(), delayed: 0, state: 'empty', wakeAt: 0 };
+      this.#queues.set(origin, queue);
+    }
+    return queue;
+  }
+
+  /** Forgets origins with nothing waiting, in flight or learned. */
+  forgetIdle(now: number): void {
+    for (const queue of this.#queues.values()) {
+      if (queue.state === 'empty' && queue.delayed === 0 && queue.gate.isForgettable(now))
+        this.#queues.delete(queue.origin);
+    }
+  }
+
+  get knownOrigins(): number {
+    return this.#queues.size;
+  }
+
+  #bringDue(now: number): void {
+    for (let job = this.#delayed.popDue(now); job !== undefined; job = this.#delayed.popDue(now)) {
+      const queue = this.queueOf(job.origin);
+      queue.delayed -= 1;
+      queue.again.pushBack(job);
+      this.#wake(queue);
+    }
+    for (let queue = this.#closed.popDue(now); queue !== undefined; queue = this.#closed.popDue(now)) {
+      // An entry of an earlier wait may still be in the heap: only the last one counts.
+      if (queue.state === 'waiting' && queue.wakeAt <= now) this.#wake(queue);
+    }
+  }
+
+  #ask(queue: OriginQueue, now: number): Next | undefined {
+    const admission = queue.gate.admit(now);
+    if (admission.type === 'full') {
+      queue.state = 'held';
+      return undefined;
+    }
+    if (admission.type === 'wait') {
+      queue.state = 'waiting';
+      queue.wakeAt = admission.at;
+      this.#closed.push(admission.at, queue);
+      return undefined;
+    }
+    const job = take(queue);
+    if (job === undefined) {
+      queue.state = 'empty';
+      return undefined;
+    }
+    this.#size -= 1;
+    if (waitingIn(queue) > 0) this.#ready.pushBack(queue);
+    else queue.state = 'empty';
+    if (admission.type === 'given-up') return { type: 'lost', job, failure: admission.failure };
+    return { type: 'job', job, queue };
+  }
+
+  #wake(queue: OriginQueue): void {
+    if (queue.state === 'ready') return;
+    queue.state = 'ready';
+    this.#ready.pushBack(queue);
+  }
+}
+
+function take(queue: OriginQueue): PageJob | undefined {
+  if (queue.gate.wantsFreshPage) return queue.fresh.popFront() ?? queue.again.popFront();
+  return queue.again.popFront() ?? queue.fresh.popFront();
+}
+
+function waitingIn(queue: OriginQueue): number {
+  return queue.again.size + queue.fresh.size;
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b;
+  return b === undefined ? a : Math.min(a, b);
+}

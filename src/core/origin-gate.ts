@@ -1,0 +1,368 @@
+import type { PaceConfig, RetryConfig } from './config.ts';
+import type { PauseReason } from './event.ts';
+import type { Failure } from './failure.ts';
+import { failure, failureClass } from './failure.ts';
+import { equalJitterMs } from './policy/backoff.ts';
+import { ConcurrencyLimit } from './policy/concurrency.ts';
+import { LearnedRate } from './policy/pacing.ts';
+import { RateCap } from './policy/rate-cap.ts';
+import type { RateLimitHint } from './policy/rate-limit-headers.ts';
+
+/** May this origin be asked now? */
+export type Admission =
+  | { readonly type: 'go' }
+  /** As many as it bears are in flight: ask again when one has ended. */
+  | { readonly type: 'full' }
+  /** Not before `at` (monotonic milliseconds). */
+  | { readonly type: 'wait'; readonly at: number }
+  | { readonly type: 'given-up'; readonly failure: Failure };
+
+/** A request that was let through. */
+export interface Ticket {
+  readonly startedAt: number;
+  readonly inFlightBefore: number;
+  /** It went alone, to see whether the origin is back. */
+  readonly probe: boolean;
+  /** Its page was not tried before. */
+  readonly fresh: boolean;
+}
+
+/** What an exchange showed of the origin. */
+export type Sighting =
+  /** Any answer that shows that the origin is well, a 404 too. */
+  | { readonly type: 'good'; readonly headMs: number; readonly hint: RateLimitHint | undefined }
+  /** It answered with a failure of its own: a status of --retry-on. */
+  | { readonly type: 'unwell'; readonly status: number }
+  /** It wants to be asked less. `toldMs`: for how long; absent where it did not say. */
+  | { readonly type: 'refused'; readonly status: number; readonly toldMs?: number }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  /** Says nothing of it: we ended it, or ran out of something ourselves. */
+  | { readonly type: 'nothing' };
+
+export interface Pause {
+  readonly reason: PauseReason;
+  readonly until: number;
+  readonly status?: number;
+}
+
+/** Told when the gate changes its mind. */
+export interface GateListener {
+  paused(pause: Pause): void;
+  resumed(): void;
+  learned(): void;
+  /** `comeBackMs`: from now, where the origin told a time. */
+  givenUp(failure: Failure, comeBackMs: number | undefined): void;
+}
+
+/**
+ * One origin's gate: its permits, its pace, its pauses and its end. Everything that is sent to the origin, a redirect's hop included,
+ * passes here. Knows no clock and no page: time comes in, decisions go out.
+ */
+export class OriginGate {
+  readonly #retry: RetryConfig;
+  readonly #random: () => number;
+  readonly #listener: GateListener;
+  readonly #adapt: boolean;
+  readonly #concurrency: ConcurrencyLimit;
+  readonly #rate = new LearnedRate();
+  readonly #cap: RateCap | undefined;
+  #inFlight = 0;
+  #nextPaced = Number.NEGATIVE_INFINITY;
+  #pause: Pause | undefined;
+  /** When the current event of refusals or failures began: what was started before it belongs to it. */
+  #pausedAt = Number.NEGATIVE_INFINITY;
+  /** The wait is over, and nothing has shown yet whether the origin is back: one request at a time. */
+  #probing = false;
+  #probesInFlight = 0;
+  /** Waits in a row after which the probe failed. */
+  #failedProbes = 0;
+  #quota: { left: number; until: number } | undefined;
+  #lost: Failure | undefined;
+  #answered = false;
+  /** Failures of the origin's own in a row, with nothing good between. */
+  #unwellInRow = 0;
+  #good = 0;
+  /** The start of the first request since the last good answer that brought nothing good; told waits taken out. */
+  #silentSince: number | undefined;
+  /** Not before then is the origin sent more at once than it bore at its last refusal. */
+  #growFrom = Number.NEGATIVE_INFINITY;
+
+  constructor(pace: PaceConfig, retry: RetryConfig, random: () => number, listener: GateListener) {
+    this.#retry = retry;
+    this.#random = random;
+    this.#listener = listener;
+    this.#adapt = pace.adapt;
+    this.#concurrency = new ConcurrencyLimit(Math.min(pace.perOrigin, pace.concurrency), pace.adapt);
+    this.#cap = pace.ratePerSecond === undefined ? undefined : new RateCap(pace.ratePerSecond);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get concurrency(): number {
+    return this.#concurrency.limit;
+  }
+
+  get pause(): Pause | undefined {
+    return this.#pause;
+  }
+
+  /** Good answers so far. */
+  get good(): number {
+    return this.#good;
+  }
+
+  /** It answered before, and does not now. */
+  get isDown(): boolean {
+    return this.#answered && this.#unwellInRow > 0 && (this.#pause?.reason === 'down' || this.#probing);
+  }
+
+  /** It is probed after failures of its own: a page that has not failed before tells most. */
+  get wantsFreshPage(): boolean {
+    return this.#probing && this.#unwellInRow > 0;
+  }
+
+  /** Learned requests per second; undefined where no limit was found. */
+  learnedRate(now: number): number | undefined {
+    return this.#rate.isHolding ? this.#rate.rateAt(now) : undefined;
+  }
+
+  /** Nothing is known of it that a new gate would not know. */
+  isForgettable(now: number): boolean {
+    return (
+      this.#inFlight === 0 &&
+      (this.#pause === undefined || this.#pause.until <= now) &&
+      this.#lost === undefined &&
+      this.#unwellInRow === 0 &&
+      !this.#rate.isHolding &&
+      (this.#quota === undefined || this.#quota.until <= now) &&
+      (this.#cap === undefined || this.#cap.nextAt <= now)
+    );
+  }
+
+  admit(now: number): Admission {
+    if (this.#lost !== undefined) return { type: 'given-up', failure: this.#lost };
+    if (this.#pause !== undefined) {
+      if (now < this.#pause.until) return { type: 'wait', at: this.#pause.until };
+      this.#pause = undefined;
+      this.#probing = true;
+    }
+    if (this.#probing ? this.#probesInFlight > 0 : this.#inFlight >= this.#concurrency.limit) return FULL;
+    const at = Math.max(this.#cap?.nextAt ?? now, this.#nextPaced);
+    if (at > now) return { type: 'wait', at };
+    if (this.#quota !== undefined) {
+      if (now >= this.#quota.until) this.#quota = undefined;
+      else if (this.#quota.left <= 0) return this.#inFlight > 0 ? FULL : this.#waitForQuota(this.#quota.until, now);
+    }
+    return GO;
+  }
+
+  /** @param fresh the page was not tried before */
+  start(now: number, fresh: boolean): Ticket {
+    const ticket: Ticket = { startedAt: now, inFlightBefore: this.#inFlight, probe: this.#probing, fresh };
+    if (ticket.probe) this.#probesInFlight += 1;
+    this.#concurrency.onStart(now, this.#inFlight);
+    this.#rate.onStart(now);
+    this.#cap?.onStart(now);
+    if (this.#quota !== undefined) this.#quota.left -= 1;
+    this.#inFlight += 1;
+    this.#pace(now);
+    return ticket;
+  }
+
+  settle(ticket: Ticket, now: number, sighting: Sighting): void {
+    this.#inFlight -= 1;
+    if (ticket.probe) this.#probesInFlight -= 1;
+    switch (sighting.type) {
+      case 'good':
+        this.#onGood(ticket, now, sighting.headMs, sighting.hint);
+        return;
+      case 'refused':
+        this.#onRefused(ticket, now, sighting.status, sighting.toldMs);
+        return;
+      case 'unwell':
+        this.#onUnwell(
+          ticket,
+          now,
+          UNWELL_PAGES,
+          SOFT_DOWN_CAP_MS,
+          failure('ORIGIN_SILENT', `it answers ${sighting.status}`),
+        );
+        return;
+      case 'failed':
+        this.#onFailed(ticket, now, sighting.failure);
+        return;
+      case 'nothing':
+        return;
+    }
+  }
+
+  /** A page used up its tries, or had none, on failures that are the host's: where nothing ever answered, nothing will. */
+  onPageLost(cause: Failure): void {
+    if (this.#answered || this.#lost !== undefined) return;
+    const isHosts = failureClass(cause.code) === 'host';
+    if (isHosts || (isHandshake(cause) && this.#unwellInRow >= UNWELL_HANDSHAKES)) {
+      this.#giveUp(failure('ORIGIN_SILENT', `it never answered; ${cause.message}`), undefined);
+    }
+  }
+
+  #pace(now: number): void {
+    if (!this.#adapt) return;
+    const rate = this.#rate.rateAt(now);
+    if (rate === undefined) return;
+    const intervalMs = 1000 / rate;
+    this.#nextPaced = Math.max(this.#nextPaced, now - MADE_UP_MS) + intervalMs;
+  }
+
+  #onGood(ticket: Ticket, now: number, headMs: number, hint: RateLimitHint | undefined): void {
+    this.#answered = true;
+    this.#good += 1;
+    this.#silentSince = undefined;
+    if (ticket.startedAt >= this.#pausedAt) {
+      this.#unwellInRow = 0;
+      this.#failedProbes = 0;
+      if (ticket.probe) this.#resume(now);
+    }
+    this.#rate.onGood(ticket.startedAt, headMs);
+    const paced = this.#nextPaced > now;
+    this.#concurrency.onGood(now, headMs, !paced && !this.#probing && now >= this.#growFrom);
+    if (hint !== undefined) this.#heed(hint, now);
+  }
+
+  #resume(now: number): void {
+    if (!this.#probing) return;
+    this.#probing = false;
+    this.#nextPaced = now;
+    this.#rate.onResume(now);
+    this.#listener.resumed();
+  }
+
+  /** What remains in the window is what is started in the window: those in flight may not have been counted yet. */
+  #heed(hint: RateLimitHint, now: number): void {
+    if (hint.resetMs === 0 && hint.remaining === 0) return;
+    const left = hint.remaining - this.#inFlight;
+    this.#quota = { left, until: now + (hint.resetMs ?? UNTOLD_RESET_MS) };
+  }
+
+  #waitForQuota(until: number, now: number): Admission {
+    this.#quota = undefined;
+    if (until - now > this.#retry.maxWaitMs) {
+      return { type: 'given-up', failure: this.#giveUp(failure('ORIGIN_ASKS_TOO_LONG'), until - now) };
+    }
+    this.#pauseFor({ reason: 'quota', until });
+    return { type: 'wait', at: until };
+  }
+
+  #onRefused(ticket: Ticket, now: number, status: number, toldMs: number | undefined): void {
+    if (this.#lost !== undefined) return;
+    if (toldMs !== undefined && toldMs > this.#retry.maxWaitMs) {
+      this.#giveUp(failure('ORIGIN_ASKS_TOO_LONG', `it answers ${status}`), toldMs);
+      return;
+    }
+    this.#silentSince ??= ticket.startedAt;
+    if (ticket.startedAt < this.#pausedAt) {
+      this.#onRefusedAgain(now, status, toldMs);
+      return;
+    }
+    const backoffMs = equalJitterMs(this.#failedProbes, this.#random(), REFUSAL_BASE_MS, REFUSAL_CAP_MS);
+    // Told to come back at once and refused again: the word is worth nothing, so the wait is ours.
+    const waitMs = toldMs === undefined || (toldMs === 0 && this.#failedProbes > 0) ? backoffMs : toldMs;
+    if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
+    this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
+    this.#rate.onRefusal(ticket.startedAt, waitMs);
+    this.#pausedAt = now;
+    this.#growFrom = now + Math.max(SHORTEST_GROWTH_PAUSE_MS, waitMs * GROWTH_PAUSE_PER_WAIT);
+    if (toldMs !== undefined) this.#silentSince += toldMs;
+    this.#pauseFor({ reason: toldMs === undefined ? 'refused' : 'retry-after', until: now + waitMs, status });
+    if (this.#rate.isHolding) this.#listener.learned();
+    this.#checkPatience(now, failure('ORIGIN_SILENT', `it answers ${status}`));
+  }
+
+  /** One event, however many were in flight with it: it adds nothing but a longer told wait. */
+  #onRefusedAgain(now: number, status: number, toldMs: number | undefined): void {
+    const pause = this.#pause;
+    if (pause === undefined || toldMs === undefined || now + toldMs <= pause.until) return;
+    const until = now + toldMs;
+    if (until > pause.until + NEW_WAIT_MS) this.#pauseFor({ reason: 'retry-after', until, status });
+    else this.#pause = { ...pause, until };
+  }
+
+  #onFailed(ticket: Ticket, now: number, cause: Failure): void {
+    const why = failure('ORIGIN_SILENT', cause.message);
+    const kind = failureClass(cause.code);
+    if (isHandshake(cause)) {
+      this.#onUnwell(ticket, now, UNWELL_HANDSHAKES, HARD_DOWN_CAP_MS, why);
+    } else if (kind === 'host') {
+      this.#concurrency.onOverload(now, ticket.startedAt);
+      this.#onUnwell(ticket, now, this.#answered ? UNWELL_CONNECTS : 1, HARD_DOWN_CAP_MS, why);
+    } else if (kind === 'transient' || kind === 'shared-fate') {
+      this.#concurrency.onOverload(now, ticket.startedAt);
+      this.#onUnwell(ticket, now, UNWELL_PAGES, SOFT_DOWN_CAP_MS, why);
+    } else if (kind === 'permanent' && ticket.probe) {
+      // The page's own end (too large, too many headers): the origin did answer.
+      this.#resume(now);
+    }
+  }
+
+  /**
+   * The origin, not a page, may be ill. After `threshold` such in a row it is asked one at a time, after growing waits. Only pages that
+   * were not tried before count, so that a few broken documents, tried again and again, never slow their origin.
+   */
+  #onUnwell(ticket: Ticket, now: number, threshold: number, capMs: number, why: Failure): void {
+    this.#silentSince ??= ticket.startedAt;
+    if (ticket.startedAt < this.#pausedAt) return;
+    if (ticket.fresh || ticket.probe || threshold < UNWELL_PAGES) this.#unwellInRow += 1;
+    if (ticket.probe || this.#unwellInRow >= threshold) {
+      const waitMs = equalJitterMs(this.#failedProbes, this.#random(), DOWN_BASE_MS, capMs);
+      this.#failedProbes += 1;
+      this.#pausedAt = now;
+      this.#pauseFor({ reason: 'down', until: now + waitMs });
+    }
+    this.#checkPatience(now, why);
+  }
+
+  #pauseFor(pause: Pause): void {
+    this.#pause = pause;
+    this.#probing = false;
+    this.#listener.paused(pause);
+  }
+
+  #checkPatience(now: number, why: Failure): void {
+    if (this.#silentSince !== undefined && now - this.#silentSince > this.#retry.patienceMs)
+      this.#giveUp(why, undefined);
+  }
+
+  #giveUp(why: Failure, comeBackMs: number | undefined): Failure {
+    this.#lost ??= why;
+    this.#pause = undefined;
+    this.#listener.givenUp(this.#lost, comeBackMs);
+    return this.#lost;
+  }
+}
+
+const GO: Admission = { type: 'go' };
+const FULL: Admission = { type: 'full' };
+/** A paced start that came late may be made up for within so long. */
+const MADE_UP_MS = 20;
+const REFUSAL_BASE_MS = 500;
+const REFUSAL_CAP_MS = 60_000;
+const DOWN_BASE_MS = 500;
+/** Nobody answers at all: a probe costs nothing but time. */
+const HARD_DOWN_CAP_MS = 30_000;
+/** It answers, badly. */
+const SOFT_DOWN_CAP_MS = 5_000;
+/** In a row, with nothing good between them: pages that failed at their first try, failed connects, broken TLS handshakes. */
+const UNWELL_PAGES = 10;
+const UNWELL_CONNECTS = 3;
+const UNWELL_HANDSHAKES = 3;
+/** Told waits of one burst differ by the time between their answers: so much more is worth telling. */
+const NEW_WAIT_MS = 1_500;
+const UNTOLD_RESET_MS = 1_000;
+/** A probe for more costs a told wait when it is refused: it is made when that is 1% of the time since the last refusal. */
+const GROWTH_PAUSE_PER_WAIT = 100;
+const SHORTEST_GROWTH_PAUSE_MS = 10_000;
+
+function isHandshake(cause: Failure): boolean {
+  return cause.code.startsWith('TLS_');
+}

@@ -1,0 +1,115 @@
+import type { Page } from './page.ts';
+import { hashText } from './page-key.ts';
+import type { Answer, Head } from './ports.ts';
+import type { Outcome, PageRecord, RecordError, Redirect } from './record.ts';
+
+/** A page on its way: where it is now, and what it has used up. */
+export class PageJob {
+  readonly page: Page;
+  /** Tries begun. */
+  attempts = 0;
+  requests = 0;
+  freeRepeats = 0;
+  sharedFates = 0;
+  refusals = 0;
+  /** Good answers of its origin when it was first refused: have siblings got through since? */
+  goodAtFirstRefusal = 0;
+  http1Only = false;
+  /** The request in hand: the page's own, or that of a redirect's hop. */
+  url: string;
+  origin: string;
+  method: string;
+  keepBody = true;
+  /** A credential or custom header went with it at some hop of this try. */
+  carriedSecret = false;
+  redirects: Redirect[] = [];
+  firstStartedAt: number | undefined;
+  inExchangesMs = 0;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.url = page.url;
+    this.origin = page.origin;
+    this.method = page.method;
+  }
+
+  /** The next request begins a try: not a hop, not a repeat that costs none. */
+  atStartOfTry = true;
+
+  follow(url: string, origin: string, method: string, keepBody: boolean, status: number): void {
+    this.redirects.push({ url: this.url, status });
+    this.url = url;
+    this.origin = origin;
+    this.method = method;
+    this.keepBody = this.keepBody && keepBody;
+  }
+
+  /** The next try begins at the page's own URL. */
+  beginAnew(): void {
+    this.url = this.page.url;
+    this.origin = this.page.origin;
+    this.method = this.page.method;
+    this.keepBody = true;
+    this.carriedSecret = false;
+    this.redirects = [];
+  }
+}
+
+/** What a final page's record says beside what the job knows. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly error?: RecordError;
+  readonly head?: Head;
+  readonly answer?: Answer;
+  readonly sha256?: string;
+}
+
+/** @param wallMs epoch milliseconds */
+export function recordOf(job: PageJob, ending: Ending, now: number, wallMs: number): PageRecord {
+  const { page } = job;
+  const { head, answer } = ending;
+  const elapsedMs = job.firstStartedAt === undefined ? 0 : now - job.firstStartedAt;
+  const contentType = head?.headers['content-type']?.[0];
+  return {
+    url: page.url,
+    method: page.method,
+    ...(page.keyed ? { key: hashText(page) } : undefined),
+    line: page.line,
+    ...(page.id === undefined ? undefined : { id: page.id }),
+    outcome: ending.outcome,
+    fetchedAt: new Date(wallMs).toISOString(),
+    ...(head === undefined ? undefined : { status: head.status }),
+    ...(ending.error === undefined ? undefined : { error: ending.error }),
+    ...(head === undefined ? undefined : { finalUrl: job.url }),
+    ...(job.redirects.length === 0 ? undefined : { redirects: job.redirects }),
+    attempts: job.attempts,
+    requests: job.requests,
+    ...(head === undefined ? undefined : { httpVersion: head.httpVersion }),
+    ...(contentType === undefined ? undefined : { contentType }),
+    ...(head === undefined ? undefined : { headers: head.headers }),
+    ...(answer === undefined ? undefined : { complete: answer.complete, bytes: answer.bytes }),
+    ...(ending.sha256 === undefined ? undefined : { sha256: ending.sha256 }),
+    elapsedMs: round(elapsedMs),
+    waitedMs: round(Math.max(0, elapsedMs - job.inExchangesMs)),
+  };
+}
+
+/** The record of a line that is no page. */
+export function invalidRecord(line: string, text: string, why: string, wallMs: number): PageRecord {
+  return {
+    url: text,
+    method: '',
+    line,
+    outcome: 'invalid',
+    fetchedAt: new Date(wallMs).toISOString(),
+    error: { code: 'INVALID_LINE', message: why },
+    attempts: 0,
+    requests: 0,
+    elapsedMs: 0,
+    waitedMs: 0,
+  };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,425 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Config } from './config.ts';
+import { LIMITS } from './config.ts';
+import type { AttemptResult, AttemptSequel, Gauges, NoticeCode, RunEvent, StopReason, Verdict } from './event.ts';
+import type { Failure } from './failure.ts';
+import { ReaderGoneError, StoreError, UsageError } from './failure.ts';
+import { PageFetcher, type Step } from './fetch-page.ts';
+import { Frontier, type OriginQueue } from './frontier.ts';
+import { type Arrival, Intake } from './intake.ts';
+import { type GateListener, OriginGate } from './origin-gate.ts';
+import type { Input, Page } from './page.ts';
+import { type Ending, invalidRecord, PageJob, recordOf } from './page-job.ts';
+import { Credentials } from './policy/credentials.ts';
+import { Tally } from './policy/tally.ts';
+import type { Body, Client, Clock, Exchange, Listener, StoreSession } from './ports.ts';
+import type { PageRecord } from './record.ts';
+
+/** Everything that a run is made of. The store is open already; the run closes neither it nor the client. */
+export interface RunParts {
+  readonly config: Config;
+  readonly input: Input;
+  readonly client: Client;
+  readonly store: StoreSession;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly listeners: readonly Listener[];
+}
+
+/** One run: from the list to the verdict. */
+export class Run {
+  readonly #parts: RunParts;
+  readonly #clock: Clock;
+  readonly #frontier: Frontier;
+  readonly #limit: LimitFunction;
+  readonly #tally = new Tally();
+  readonly #intake: Intake;
+  readonly #told = new Set<string>();
+  #fetcher: PageFetcher | undefined;
+  #startedAt = 0;
+  #listed = 0;
+  #inputDone = false;
+  #keeping = 0;
+  #forgetAbove = MOST_IDLE_ORIGINS;
+  #cancelWake: (() => void) | undefined;
+  #roomWanted: (() => void) | undefined;
+  #stop: { readonly reason: StopReason; storeFailure?: string } | undefined;
+  #bug: { readonly error: unknown } | undefined;
+  readonly #finished = Promise.withResolvers<void>();
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#clock = parts.clock;
+    this.#limit = pLimit(parts.config.pace.concurrency);
+    this.#intake = new Intake(parts.input, parts.config.shard);
+    this.#frontier = new Frontier((origin) => this.#makeGate(origin));
+  }
+
+  /**
+   * Fetches the whole list.
+   *
+   * @throws UsageError where no list holds a page; whatever a part of ours throws that is no StoreError: that is a bug
+   */
+  async verdict(): Promise<Verdict> {
+    this.#startedAt = this.#clock.now();
+    const { store, config } = this.#parts;
+    const { pages, newest } = store.stored;
+    this.#tell({
+      type: 'started',
+      storedPages: pages,
+      ...(newest === undefined ? undefined : { storedNewest: newest }),
+    });
+    for (const message of store.notices) this.#notice('STORE', message);
+    const cancelDeadline =
+      config.deadlineMs === undefined ? () => {} : this.#clock.timer(config.deadlineMs, () => this.stop('deadline'));
+    void this.#readLists();
+    await this.#finished.promise;
+    cancelDeadline();
+    if (!this.#inputDone) await this.#intake.close();
+    if (this.#bug !== undefined) throw this.#bug.error;
+    const elapsedMs = this.#clock.now() - this.#startedAt;
+    const verdict = this.#tally.verdict(elapsedMs, this.#stop?.reason, this.#stop?.storeFailure);
+    this.#tell({ type: 'ended', verdict });
+    return verdict;
+  }
+
+  /**
+   * Starts nothing more. What is in flight gets `LIMITS.graceMs` to land; where nothing could be kept any more, none.
+   * The first reason stands.
+   */
+  stop(reason: StopReason): void {
+    if (this.#stop !== undefined) return;
+    this.#stop = { reason };
+    this.#tell({ type: 'stopping', reason });
+    this.#cancelWake?.();
+    this.#roomWanted?.();
+    const canKeep = reason !== 'store' && reason !== 'reader-gone';
+    const cancelGrace = this.#clock.timer(canKeep ? LIMITS.graceMs : 0, () => void this.#parts.client.destroy());
+    void this.#finished.promise.then(cancelGrace);
+    this.#endIfDone();
+  }
+
+  gauges(): Gauges {
+    const now = this.#clock.now();
+    const toWall = this.#clock.wall() - now;
+    const origins = [];
+    for (const { origin, gate, again, fresh, delayed } of this.#frontier.origins) {
+      const waiting = again.size + fresh.size + delayed;
+      if (waiting === 0 && gate.inFlight === 0) continue;
+      const rate = gate.learnedRate(now);
+      const { pause } = gate;
+      origins.push({
+        origin,
+        waiting,
+        inFlight: gate.inFlight,
+        concurrency: gate.concurrency,
+        ...(rate === undefined ? undefined : { ratePerSecond: rate }),
+        ...(pause === undefined ? undefined : { paused: { ...pause, untilWall: pause.until + toWall } }),
+      });
+    }
+    return {
+      inFlight: this.#limit.activeCount,
+      waiting: this.#frontier.size,
+      receivedBytes: this.#parts.client.receivedBytes,
+      origins,
+    };
+  }
+
+  async #readLists(): Promise<void> {
+    try {
+      for await (const arrivals of this.#intake.batches()) {
+        if (this.#stop !== undefined) break;
+        for (const arrival of arrivals) this.#arrive(arrival);
+        this.#tell({ type: 'listed', pages: this.#listed, done: false });
+        this.#pump();
+        await this.#room();
+      }
+      if (this.#stop === undefined) this.#endOfLists();
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#inputDone = true;
+    this.#pump();
+  }
+
+  #endOfLists(): void {
+    if (this.#intake.met === 0) throw new UsageError('There is no page in any list: every line is blank or a comment.');
+    this.#tell({ type: 'listed', pages: this.#listed, done: true });
+  }
+
+  #arrive(arrival: Arrival): void {
+    switch (arrival.type) {
+      case 'page':
+        this.#listed += 1;
+        this.#addPage(arrival.page);
+        return;
+      case 'duplicate': {
+        const { page, idsDiffer } = arrival;
+        this.#tell({ type: 'duplicate', line: page.line, url: page.url, idsDiffer });
+        return;
+      }
+      case 'invalid':
+        this.#listed += 1;
+        this.#keepInvalid(invalidRecord(arrival.line, arrival.text, arrival.why, this.#clock.wall()));
+        return;
+      case 'truncated':
+        this.#notice('LIST_TRUNCATED', `${arrival.list} broke off: ${arrival.why}. What was read of it is fetched.`);
+        return;
+    }
+  }
+
+  #addPage(page: Page): void {
+    const { store } = this.#parts;
+    if (store.has(page)) this.#tell({ type: 'already-stored', page });
+    else this.#frontier.add(new PageJob(page));
+  }
+
+  /** Resolves when more of the list may be read: memory is bounded by the look-ahead, never by the list. */
+  async #room(): Promise<void> {
+    if (this.#hasRoom(1) || this.#stop !== undefined) return;
+    const wanted = Promise.withResolvers<void>();
+    this.#roomWanted = wanted.resolve;
+    await wanted.promise;
+    this.#roomWanted = undefined;
+  }
+
+  #hasRoom(share: number): boolean {
+    const most = LIMITS.lookAhead * share;
+    return this.#frontier.size < most && this.#keeping < most;
+  }
+
+  /** Starts whatever may be started now, and sees to it that it is called again when more may be. */
+  #pump(): void {
+    this.#cancelWake?.();
+    this.#cancelWake = undefined;
+    while (this.#hasPermit()) {
+      const next = this.#frontier.next(this.#clock.now());
+      if (next.type === 'none') {
+        this.#wakeAt(next.wakeAt);
+        break;
+      }
+      if (next.type === 'lost') this.#lose(next.job, next.failure);
+      else this.#begin(next.job, next.queue);
+    }
+    if (this.#hasRoom(0.5)) this.#roomWanted?.();
+    if (this.#frontier.knownOrigins > this.#forgetAbove) {
+      this.#frontier.forgetIdle(this.#clock.now());
+      this.#forgetAbove = Math.max(MOST_IDLE_ORIGINS, 2 * this.#frontier.knownOrigins);
+    }
+    this.#endIfDone();
+  }
+
+  /** Nothing ever queues in p-limit; a store that does not keep up holds new requests back. */
+  #hasPermit(): boolean {
+    const { concurrency } = this.#parts.config.pace;
+    return (
+      this.#stop === undefined &&
+      this.#bug === undefined &&
+      this.#limit.activeCount < this.#limit.concurrency &&
+      this.#keeping < concurrency * KEEPING_PER_PERMIT
+    );
+  }
+
+  #wakeAt(at: number | undefined): void {
+    if (at === undefined) return;
+    this.#cancelWake = this.#clock.timer(Math.max(0, at - this.#clock.now()), () => this.#pump());
+  }
+
+  #begin(job: PageJob, queue: OriginQueue): void {
+    this.#fetcher ??= this.#makeFetcher();
+    const fetcher = this.#fetcher;
+    // The gate counts it now: p-limit begins it a moment later.
+    const ticket = queue.gate.start(this.#clock.now(), job.attempts === 0);
+    this.#limit(() => fetcher.turn(job, queue, ticket)).then(
+      (step) => this.#follow(job, queue, step),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  /** After an exchange: its permit is free again. */
+  #follow(job: PageJob, queue: OriginQueue, step: Step): void {
+    this.#frontier.touch(queue);
+    if (step.type === 'final') this.#settle(job, step);
+    else this.#goOn(job, step);
+    this.#pump();
+  }
+
+  #goOn(job: PageJob, step: Exclude<Step, { type: 'final' }>): void {
+    const now = this.#clock.now();
+    if (step.type === 'hop') {
+      this.#tellAttempt(job, step.from, step.exchange, { type: 'hop', to: job.url });
+      this.#frontier.addAgain(job, now, now);
+      return;
+    }
+    const { cost, afterMs } = step.decision;
+    const told = cost === 'try' || cost === 'refusal' ? cost : 'free';
+    this.#tellAttempt(job, job.url, step.exchange, { type: 'again', cost: told, afterMs });
+    if (!step.exchange.ok && step.exchange.failure.code === 'LOCAL_RESOURCES') this.#shrink(step.exchange.failure);
+    this.#frontier.addAgain(job, now + afterMs, now);
+  }
+
+  #settle(job: PageJob, step: Extract<Step, { type: 'final' }>): void {
+    const { exchange, ending, body } = step;
+    // What we cut short ourselves has no outcome: the next run asks again.
+    if (!exchange.ok && exchange.failure.code === 'ABORTED') return;
+    this.#tellAttempt(job, job.url, exchange, { type: 'done' });
+    this.#keep(job, ending, body);
+  }
+
+  #lose(job: PageJob, failure: Failure): void {
+    this.#keep(job, { outcome: 'given-up', error: { code: failure.code, message: failure.message } }, undefined);
+  }
+
+  #keep(job: PageJob, ending: Ending, body: Body | undefined): void {
+    const record = recordOf(job, ending, this.#clock.now(), this.#clock.wall());
+    this.#whenKept(this.#parts.store.keep(job.page, record, body), job.page);
+  }
+
+  #keepInvalid(record: PageRecord): void {
+    this.#whenKept(
+      this.#parts.store.note(record).then(() => record),
+      undefined,
+    );
+  }
+
+  #whenKept(keeping: Promise<PageRecord>, page: Page | undefined): void {
+    this.#keeping += 1;
+    keeping.then(
+      (record) => {
+        this.#keeping -= 1;
+        this.#tell({ type: 'page', record, ...(page === undefined ? undefined : { page }) });
+        this.#checkFailures(record);
+        this.#pump();
+      },
+      (error: unknown) => {
+        this.#keeping -= 1;
+        this.#fail(error);
+      },
+    );
+  }
+
+  #checkFailures(record: PageRecord): void {
+    if (record.error === undefined) return;
+    const { failFast, maxFailures } = this.#parts.config.verdict;
+    const { notOk, settled } = this.#tally;
+    if (failFast) this.stop('fail-fast');
+    if (maxFailures === undefined) return;
+    const isTooMany =
+      'count' in maxFailures
+        ? notOk >= maxFailures.count
+        : settled >= PAGES_BEFORE_SHARE && notOk / settled >= maxFailures.share;
+    if (isTooMany) this.stop('max-failures');
+  }
+
+  #endIfDone(): void {
+    if (this.#limit.activeCount > 0 || this.#limit.pendingCount > 0 || this.#keeping > 0) return;
+    if (this.#bug === undefined && this.#stop === undefined && !(this.#inputDone && this.#frontier.size === 0)) return;
+    this.#cancelWake?.();
+    this.#finished.resolve();
+  }
+
+  /** A store that cannot go on stops the run; anything else is a bug of ours, and ends it as one. */
+  #fail(error: unknown): void {
+    if (error instanceof ReaderGoneError) {
+      this.stop('reader-gone');
+    } else if (error instanceof StoreError) {
+      this.stop('store');
+      if (this.#stop?.reason === 'store') this.#stop.storeFailure ??= error.message;
+    } else {
+      this.#bug ??= { error };
+      void this.#parts.client.destroy();
+    }
+    this.#pump();
+  }
+
+  /** This machine cannot hold so many connections: never the page's fault. */
+  #shrink(failure: Failure): void {
+    this.#limit.concurrency = Math.max(1, Math.floor(this.#limit.concurrency / 2));
+    this.#notice('LOCAL_RESOURCES', `${failure.message}. Going on with fewer requests at a time.`);
+  }
+
+  #makeFetcher(): PageFetcher {
+    const { client, config, clock, random, store } = this.#parts;
+    const firstOrigin = this.#intake.firstPage?.origin ?? '';
+    return new PageFetcher({
+      client,
+      config,
+      clock,
+      random,
+      credentials: new Credentials(config.request, firstOrigin, config.net.cert !== undefined),
+      ...(store.draft === undefined ? undefined : { openDraft: store.draft.bind(store) }),
+      onWithheld: (origin) => this.#notice('CREDENTIALS_WITHHELD', withheld(firstOrigin, origin)),
+    });
+  }
+
+  #makeGate(origin: string): OriginGate {
+    const { config, random } = this.#parts;
+    const listener: GateListener = {
+      paused: ({ reason, until, status }) => {
+        const untilWall = this.#clock.wall() + until - this.#clock.now();
+        this.#tell({
+          type: 'origin-paused',
+          origin,
+          reason,
+          untilWall,
+          ...(status === undefined ? undefined : { status }),
+        });
+      },
+      resumed: () => this.#tell({ type: 'origin-resumed', origin }),
+      learned: () => {
+        const rate = gate.learnedRate(this.#clock.now());
+        const learned = rate === undefined ? undefined : { ratePerSecond: rate };
+        this.#tell({ type: 'origin-learned', origin, concurrency: gate.concurrency, ...learned });
+      },
+      givenUp: (failure, comeBackMs) => {
+        const comeBack = comeBackMs === undefined ? undefined : { comeBackWall: this.#clock.wall() + comeBackMs };
+        this.#tell({ type: 'origin-given-up', origin, failure, ...comeBack });
+      },
+    };
+    const gate: OriginGate = new OriginGate(config.pace, config.retry, random, listener);
+    return gate;
+  }
+
+  #tellAttempt(job: PageJob, url: string, exchange: Exchange, sequel: AttemptSequel): void {
+    this.#tell({ type: 'attempt', page: job.page, url, number: job.attempts, result: resultOf(exchange), sequel });
+  }
+
+  /** Told once for each kind. */
+  #notice(code: NoticeCode, message: string): void {
+    const id = code === 'STORE' || code === 'LIST_TRUNCATED' ? `${code} ${message}` : code;
+    if (this.#told.has(id)) return;
+    this.#told.add(id);
+    this.#tell({ type: 'notice', code, message });
+  }
+
+  #tell(event: RunEvent): void {
+    this.#tally.add(event);
+    for (const listener of this.#parts.listeners) {
+      try {
+        listener(event);
+      } catch {
+        // A listener only watches: whatever happens to it, the run goes on.
+      }
+    }
+  }
+}
+
+function resultOf(exchange: Exchange): AttemptResult {
+  if (!exchange.ok) return { type: 'failure', failure: exchange.failure };
+  const { status, httpVersion } = exchange.head;
+  return { type: 'answer', status, httpVersion, wireBytes: exchange.wireBytes };
+}
+
+function withheld(firstOrigin: string, origin: string): string {
+  return (
+    `Credentials, cookies and custom headers go to ${firstOrigin} only, not to ${origin} and others; ` +
+    '--credentials-to names more origins that are to get them.'
+  );
+}
+
+/** Pages that are being kept for every one that may be in flight. */
+const KEEPING_PER_PERMIT = 4;
+/** --max-failures as a share counts from so many pages on. */
+const PAGES_BEFORE_SHARE = 100;
+/** From so many on, origins with nothing left to do are forgotten. */
+const MOST_IDLE_ORIGINS = 4_096;

@@ -1,0 +1,187 @@
+import type { Socket } from 'node:net';
+import type { Agent, Dispatcher } from 'undici';
+import type { NetConfig } from '../core/config.ts';
+import { failure } from '../core/failure.ts';
+import type { BodySink, Client, Exchange, Head, WireRequest } from '../core/ports.ts';
+import { createAgent } from './agent.ts';
+import { ConnectFailure } from './connect-failure.ts';
+import { connectionOf } from './connection.ts';
+import { Connector, type Target } from './connector.ts';
+import { ExchangeHandler, type ExchangeHost } from './exchange.ts';
+import { OriginLinks } from './origin-links.ts';
+import { ProxyChoice, type ProxyServer } from './proxy.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import { requestHeaders, requestTarget } from './request-head.ts';
+import { Resolver } from './resolver.ts';
+import { Ticker } from './ticker.ts';
+import { createTlsContext } from './tls-context.ts';
+import { watchWire } from './truncation.ts';
+
+/** undici takes `allowH2` with a request, but its types do not know. */
+type DispatchOptions = Dispatcher.DispatchOptions & { allowH2?: boolean };
+
+/** The pools that show the client certificate, and those that do not. */
+interface Way {
+  readonly certified: boolean;
+  readonly connector: Connector;
+  readonly agent: Agent;
+}
+
+/**
+ * The one client of a run, on undici's dispatch.
+ *
+ * @throws UsageError where the proxy, --cacert, --cert or --key cannot be used
+ */
+export function createClient(config: NetConfig): Client {
+  return new UndiciClient(config);
+}
+
+class UndiciClient implements Client, ExchangeHost {
+  readonly config: NetConfig;
+  readonly ticker: Ticker<ExchangeHandler>;
+  readonly limiter: RateLimiter | undefined;
+  readonly #proxies: ProxyChoice;
+  readonly #links = new OriginLinks();
+  readonly #plain: Way;
+  readonly #certified: Way;
+  readonly #unwatch: () => void;
+  #receivedBytes = 0;
+  #destroyed = false;
+
+  constructor(config: NetConfig) {
+    this.config = config;
+    this.#proxies = new ProxyChoice(config);
+    const resolver = new Resolver(config);
+    const proxyTls = createTlsContext({ ...config, insecure: false }, false);
+    const createWay = (certified: boolean): Way => {
+      const tls = createTlsContext(config, certified);
+      const { connectTimeoutMs, blockPrivate } = config;
+      const connector = new Connector({
+        connectTimeoutMs,
+        blockPrivate,
+        resolver,
+        proxies: this.#proxies,
+        tls,
+        proxyTls,
+      });
+      const agent = createAgent(config, (target) => this.#open(target, certified, connector));
+      return { certified, connector, agent };
+    };
+    this.#plain = createWay(false);
+    this.#certified = config.cert === undefined ? this.#plain : createWay(true);
+    const limits = [config.connectTimeoutMs, config.responseTimeoutMs, config.stallTimeoutMs];
+    this.ticker = new Ticker(config.maxTimeMs === undefined ? limits : [...limits, config.maxTimeMs]);
+    const { limitBytesPerSecond } = config;
+    this.limiter = limitBytesPerSecond === undefined ? undefined : new RateLimiter(limitBytesPerSecond);
+    this.#unwatch = watchWire();
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  exchange(request: WireRequest, onHead: (head: Head) => BodySink | undefined): Promise<Exchange> {
+    if (this.#destroyed) return Promise.resolve({ ok: false, failure: failure('ABORTED'), sent: false });
+    return new Promise((resolve, reject) => {
+      const handler = new ExchangeHandler(request, this, onHead, resolve, reject);
+      this.ticker.add(handler);
+      const way = request.showCertificate ? this.#certified : this.#plain;
+      way.agent.dispatch(this.#dispatchOptions(request), handler);
+    });
+  }
+
+  async destroy(): Promise<void> {
+    this.#destroyed = true;
+    for (const exchange of this.ticker.members) exchange.abort();
+    this.ticker.stop();
+    this.limiter?.destroy();
+    const ways = new Set([this.#plain, this.#certified]);
+    for (const way of ways) way.connector.destroy();
+    await Promise.all([...ways].map((way) => way.agent.destroy()));
+    this.#unwatch();
+  }
+
+  isForwarded(request: WireRequest): boolean {
+    return this.#forwarder(request) !== undefined;
+  }
+
+  isProven(request: WireRequest): boolean {
+    return (this.#links.newest(this.#poolOf(request))?.heads ?? 0) > 0;
+  }
+
+  onBytes(count: number): void {
+    this.#receivedBytes += count;
+  }
+
+  onSettled(exchange: ExchangeHandler): void {
+    this.ticker.delete(exchange);
+  }
+
+  #dispatchOptions(request: WireRequest): DispatchOptions {
+    const forwarder = this.#forwarder(request);
+    const options: DispatchOptions = {
+      origin: request.origin,
+      path: forwarder === undefined ? requestTarget(request) : request.url,
+      method: request.method,
+      headers: requestHeaders(request, forwarder?.authorization),
+    };
+    if (request.body !== undefined) options.body = request.body;
+    // Plain http is never HTTP/2 here: a pool of its own for it would only double the connections.
+    if (request.http1Only && isTls(request.origin)) options.allowH2 = false;
+    return options;
+  }
+
+  /** The proxy that gets plain http as it is, with the whole URL in the request line. */
+  #forwarder(request: WireRequest): ProxyServer | undefined {
+    if (this.#proxies.none || isTls(request.origin)) return undefined;
+    const proxy = this.#proxies.for(request.origin);
+    return proxy?.kind === 'http' || proxy?.kind === 'https' ? proxy : undefined;
+  }
+
+  #poolOf(request: WireRequest): string {
+    const offerHttp2 = isTls(request.origin) && !request.http1Only && !this.config.http1Only;
+    return poolName(request.origin, offerHttp2, request.showCertificate && this.#certified.certified);
+  }
+
+  async #open(target: Target, certified: boolean, connector: Connector): Promise<Socket> {
+    const pool = poolName(target.origin, target.offerHttp2, certified);
+    // undici's queue may hold requests whose exchange is over: for them alone no connection is made, one timeout after the other.
+    if (!this.#isAwaited(pool)) {
+      await new Promise(setImmediate);
+      throw new ConnectFailure('NOT_PROCESSED', 'the connection was no longer wanted');
+    }
+    this.#links.connecting(pool);
+    try {
+      const socket = await connector.connect(target);
+      const connection = connectionOf(socket);
+      if (connection !== undefined) this.#links.opened(pool, connection);
+      return socket;
+    } catch (error) {
+      const hopeless = this.#links.failed(pool);
+      // Behind one TLS handshake a whole origin may wait, to learn whether it is HTTP/2: it is told now, not handshake by handshake.
+      if (hopeless && error instanceof ConnectFailure) this.#failWaiting(pool, error);
+      throw error;
+    }
+  }
+
+  #isAwaited(pool: string): boolean {
+    for (const exchange of this.ticker.members) {
+      if (!exchange.started && this.#poolOf(exchange.request) === pool) return true;
+    }
+    return false;
+  }
+
+  #failWaiting(pool: string, error: ConnectFailure): void {
+    for (const exchange of this.ticker.members) {
+      if (!exchange.started && this.#poolOf(exchange.request) === pool) exchange.failUnsent(error.failure);
+    }
+  }
+}
+
+function isTls(origin: string): boolean {
+  return origin.startsWith('https:');
+}
+
+function poolName(origin: string, offerHttp2: boolean, certified: boolean): string {
+  return `${origin} ${offerHttp2 ? 'h2' : 'h1'}${certified ? ' certified' : ''}`;
+}

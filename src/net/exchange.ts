@@ -1,0 +1,387 @@
+import type { ClientHttp2Stream } from 'node:http2';
+import type { Dispatcher } from 'undici';
+import { LIMITS, type NetConfig } from '../core/config.ts';
+import { type Failure, failure } from '../core/failure.ts';
+import type { Answer, BodySink, Exchange, Head, WireRequest } from '../core/ports.ts';
+import { BodyFlow, type BodyOwner } from './body-flow.ts';
+import { completeness, declaredLength, isBodyless } from './completeness.ts';
+import type { Connection } from './connection.ts';
+import { codingsOf } from './content-coding.ts';
+import { classify, type ErrorContext, endsConnection } from './error-code.ts';
+import type { RateLimiter, Throttled } from './rate-limiter.ts';
+import { responseHead } from './response-head.ts';
+import { StallWatch } from './stall.ts';
+import type { Timed } from './ticker.ts';
+import { type Bindable, expectWire, wasCut } from './truncation.ts';
+
+/**
+ * An HTTP/1.1 connection takes the next request a turn of the event loop after its last response: undici looks first whether the server closes it.
+ * An answer that is told before would make the page after it open one more connection. (The microtask puts us behind undici's own immediate.)
+ */
+function afterReuse(tell: () => void): void {
+  queueMicrotask(() => setImmediate(tell));
+}
+
+/** What all exchanges of one client share. */
+export interface ExchangeHost {
+  readonly config: NetConfig;
+
+  readonly limiter: RateLimiter | undefined;
+  /** The request goes through a proxy that forwards it: a 407 is the proxy's. */
+  isForwarded(request: WireRequest): boolean;
+  /** True where a head came over the newest connection to that origin: before the start the exchange has none of its own. */
+  isProven(request: WireRequest): boolean;
+  onBytes(count: number): void;
+  onSettled(exchange: ExchangeHandler): void;
+}
+
+/** Reasons why the response is held; it flows while there is none. */
+const HOLD = { body: 1, limiter: 2 } as const;
+
+/** A body that nobody wants is read to its end where it is no longer than this, so that an HTTP/1.1 connection can be used again. */
+const DRAIN_BYTES = 64 * 1024;
+const DRAIN_MS = 2_000;
+
+/** What an abort of ours is called on the wire's side; whoever sees it has settled before. */
+const CUT = new Error('cut');
+
+/**
+ * One exchange: undici's handler, from the dispatch to the one settlement. Everything that undici, the sink, the decoder, the limiter
+ * and the clock can say may come late or twice; after the settlement nothing of it counts.
+ */
+export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, BodyOwner, Throttled, Timed {
+  readonly request: WireRequest;
+  readonly #host: ExchangeHost;
+  readonly #onHead: (head: Head) => BodySink | undefined;
+  readonly #resolve: (exchange: Exchange) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #dispatchedAt = performance.now();
+  #startedAt = 0;
+  #headAt = 0;
+  #controller: Dispatcher.DispatchController | undefined;
+  #connection: Connection | undefined;
+  #stream: ClientHttp2Stream | undefined;
+  #socketBytesAtStart = 0;
+  #reused = false;
+  #interim = 0;
+  #head: Head | undefined;
+  #flow: BodyFlow | undefined;
+  #stall: StallWatch | undefined;
+  #drainUntil = 0;
+  #wireBytes = 0;
+  #holds = 0;
+  /** What is left of the limiter's grant. */
+  #granted = 0;
+  #wireEnded = false;
+  #settled = false;
+
+  constructor(
+    request: WireRequest,
+    host: ExchangeHost,
+    onHead: (head: Head) => BodySink | undefined,
+    resolve: (exchange: Exchange) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.request = request;
+    this.#host = host;
+    this.#onHead = onHead;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get started(): boolean {
+    return this.#startedAt !== 0;
+  }
+
+  // ── undici ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** May run again: undici sends a request that a GOAWAY or REFUSED_STREAM turned away once more by itself. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // To throw takes the request out of undici's queue and leaves the connection alone; an abort would close it.
+    if (this.#settled) throw CUT;
+    this.#unbind();
+    this.#controller = controller;
+    this.#startedAt = performance.now();
+    this.#interim = 0;
+    expectWire(this);
+  }
+
+  bindConnection(connection: Connection): void {
+    this.#connection = connection;
+    this.#reused = connection.requests > 0;
+    connection.requests += 1;
+    connection.active += 1;
+    this.#socketBytesAtStart = connection.socket.bytesRead;
+  }
+
+  bindStream(stream: ClientHttp2Stream): void {
+    this.#stream = stream;
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    fields: Record<string, string | string[] | undefined>,
+  ): void {
+    if (this.#settled) return;
+    if (status < 200) {
+      this.#interim += 1;
+      if (this.#interim > LIMITS.maxInterim) this.#fail(failure('PROTOCOL_ERROR', 'too many interim responses'));
+      return;
+    }
+    const connection = this.#connection;
+    if (connection !== undefined) connection.heads += 1;
+    const head = responseHead(status, fields, connection?.httpVersion ?? '1.1');
+    this.#controller = controller;
+    this.#head = head;
+    this.#headAt = performance.now();
+    if (status === 407 && this.#host.isForwarded(this.request)) {
+      this.#fail(failure('PROXY_REFUSED', 'the proxy asks for credentials (407)'));
+      return;
+    }
+    this.#beginBody(head);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#host.onBytes(chunk.length);
+    if (this.#settled) return;
+    this.#wireBytes += chunk.length;
+    if (this.#stall !== undefined) this.#stall.bytes += chunk.length;
+    this.#useGrant(chunk.length);
+    if (this.#flow !== undefined) this.#flow.write(chunk);
+    else if (this.#wireBytes > DRAIN_BYTES) this.#settleAnswer();
+  }
+
+  onResponseEnd(): void {
+    if (this.#settled) return;
+    this.#wireEnded = true;
+    this.#settleGrant();
+    if (this.#flow === undefined) {
+      this.#settleAnswer();
+      return;
+    }
+    if (wasCut(this.#connection, this.#stream)) {
+      this.#fail(
+        failure('TRUNCATED', `cut after ${this.#wireBytes} bytes`, this.#connection?.socket.errored ?? undefined),
+      );
+      return;
+    }
+    this.#flow.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#settled) return;
+    const connection = this.#connection;
+    if (connection !== undefined && endsConnection(error)) connection.activeAtDeath ??= connection.active;
+    if (this.#head !== undefined && this.#flow === undefined) {
+      this.#settleAnswer();
+      return;
+    }
+    const { failure: reason, sent } = classify(error, this.#errorContext(error));
+    this.#wireEnded = true;
+    this.#fail(reason, sent);
+  }
+
+  // ── the body ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #beginBody(head: Head): void {
+    let sink: BodySink | undefined;
+    try {
+      sink = this.#onHead(head);
+    } catch (error) {
+      this.onSinkRejection(error);
+      return;
+    }
+    const declared = isBodyless(this.request.method, head.status) ? 0 : declaredLength(head);
+    if (sink === undefined) {
+      if (declared !== undefined && declared > DRAIN_BYTES) this.#settleAnswer();
+      else this.#drainUntil = this.#headAt + DRAIN_MS;
+      return;
+    }
+    const codings = declared === 0 ? [] : codingsOf(head);
+    this.#flow = new BodyFlow(this, sink, codings, this.#host.config.maxBodyBytes);
+    const refused = declared === undefined ? undefined : this.#flow.refuse(declared);
+    if (refused !== undefined) {
+      this.#fail(refused);
+      return;
+    }
+    this.#stall = new StallWatch(
+      this.#host.config.stallTimeoutMs,
+      this.#headAt,
+      this.#connection?.socket.bytesRead ?? 0,
+    );
+    if (declared !== 0) this.#askForGrant();
+  }
+
+  holdForBody(): void {
+    this.#hold(HOLD.body);
+  }
+
+  releaseForBody(): void {
+    this.#release(HOLD.body);
+  }
+
+  onBodyDone(): void {
+    this.#settleAnswer();
+  }
+
+  onBodyFailure(reason: Failure): void {
+    this.#fail(reason);
+  }
+
+  onSinkRejection(reason: unknown): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#reject(reason);
+  }
+
+  // ── pauses ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  onGrant(): void {
+    this.#granted = this.#host.limiter?.grantBytes ?? 0;
+    this.#release(HOLD.limiter);
+  }
+
+  #askForGrant(): void {
+    const limiter = this.#host.limiter;
+    if (limiter === undefined) return;
+    if (limiter.request(this)) this.#granted = limiter.grantBytes;
+    else this.#hold(HOLD.limiter);
+  }
+
+  #useGrant(bytes: number): void {
+    const limiter = this.#host.limiter;
+    if (limiter === undefined) return;
+    this.#granted -= bytes;
+    if (this.#granted > 0 || this.#flow === undefined || (this.#holds & HOLD.limiter) !== 0) return;
+    limiter.giveBack(this.#granted);
+    this.#granted = 0;
+    this.#askForGrant();
+  }
+
+  #settleGrant(): void {
+    const limiter = this.#host.limiter;
+    if (limiter === undefined) return;
+    limiter.giveBack(this.#granted);
+    this.#granted = 0;
+    if ((this.#holds & HOLD.limiter) !== 0) limiter.withdraw(this);
+  }
+
+  #hold(reason: number): void {
+    const flowed = this.#holds === 0;
+    this.#holds |= reason;
+    if (flowed) this.#controller?.pause();
+  }
+
+  #release(reason: number): void {
+    if (this.#holds === 0) return;
+    this.#holds &= ~reason;
+    if (this.#holds !== 0 || this.#settled || this.#wireEnded) return;
+    this.#controller?.resume();
+  }
+
+  // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  tick(now: number): void {
+    const { config } = this.#host;
+    if (config.maxTimeMs !== undefined && now - this.#dispatchedAt >= config.maxTimeMs) {
+      this.#fail(failure('MAX_TIME'), this.started);
+    } else if (this.#startedAt === 0) {
+      // Connecting has its own deadline; this one ends waiting inside undici, such as for a server that allows no stream.
+      if (now - this.#dispatchedAt >= config.connectTimeoutMs + config.responseTimeoutMs) {
+        this.#fail(failure('RESPONSE_TIMEOUT', 'the request could not be sent'), false);
+      }
+    } else if (this.#head === undefined) {
+      if (now - this.#startedAt >= config.responseTimeoutMs)
+        this.#timeOut(failure('RESPONSE_TIMEOUT'), this.#socketBytesAtStart);
+    } else if (this.#drainUntil !== 0) {
+      if (now >= this.#drainUntil) this.#settleAnswer();
+    } else if (!this.#wireEnded && this.#stall !== undefined) {
+      const socketBytes = this.#connection?.socket.bytesRead ?? 0;
+      if (this.#stall.isStalled(now, this.#holds !== 0, socketBytes)) {
+        this.#timeOut(failure('STALLED', `after ${this.#wireBytes} bytes`), this.#stall.socketBytes);
+      }
+    }
+  }
+
+  /** An HTTP/2 connection over which nothing at all came in that time is dead: nobody else shall wait on it. */
+  #timeOut(reason: Failure, socketBytesBefore: number): void {
+    const connection = this.#connection;
+    this.#fail(reason);
+    if (connection === undefined || connection.httpVersion !== '2') return;
+    if (connection.socket.bytesRead !== socketBytesBefore) return;
+    connection.activeAtDeath ??= connection.active + 1;
+    connection.socket.destroy();
+  }
+
+  // ── the settlement ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The run stops. */
+  abort(): void {
+    this.#fail(failure('ABORTED'), this.started);
+  }
+
+  /** No connection came to be for those that wait in undici's queue. */
+  failUnsent(reason: Failure): void {
+    if (!this.started) this.#fail(reason, false);
+  }
+
+  #fail(reason: Failure, sent = true): void {
+    if (this.#settled) return;
+    const head = this.#head;
+    this.#settle();
+    this.#resolve(
+      head === undefined ? { ok: false, failure: reason, sent } : { ok: false, failure: reason, sent, head },
+    );
+  }
+
+  #settleAnswer(): void {
+    const head = this.#head;
+    if (this.#settled || head === undefined) return;
+    const connection = this.#connection;
+    this.#settle();
+    const answer: Answer = {
+      ok: true,
+      head,
+      complete: completeness(head, this.request.method, this.#flow?.decoded ?? false),
+      bytes: this.#flow?.bytes ?? 0,
+      wireBytes: this.#wireBytes,
+      headMs: this.#headAt - this.#startedAt,
+      ...(connection?.remoteAddress === undefined ? undefined : { remoteAddress: connection.remoteAddress }),
+    };
+    if (this.#wireEnded && head.httpVersion === '1.1') afterReuse(() => this.#resolve(answer));
+    else this.#resolve(answer);
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    this.#settleGrant();
+    this.#flow?.destroy();
+    this.#host.onSettled(this);
+    this.#unbind();
+    if (!this.#wireEnded) this.#controller?.abort(CUT);
+  }
+
+  #unbind(): void {
+    const connection = this.#connection;
+    if (connection !== undefined) connection.active -= 1;
+    this.#connection = undefined;
+    this.#stream = undefined;
+  }
+
+  #errorContext(error: Error): ErrorContext {
+    const connection = this.#connection;
+    const code = (error as { http2ErrorCode?: unknown }).http2ErrorCode;
+    return {
+      started: this.started,
+      head: this.#head,
+      bodyBytes: this.#wireBytes,
+      http2: connection === undefined ? undefined : connection.httpVersion === '2',
+      reused: this.#reused,
+      proven: connection === undefined ? this.#host.isProven(this.request) : connection.heads > 0,
+      sharers: connection === undefined ? 1 : (connection.activeAtDeath ?? connection.active),
+      bytesSinceStart: connection === undefined ? 0 : connection.socket.bytesRead - this.#socketBytesAtStart,
+      streamCode: typeof code === 'number' ? code : this.#stream?.rstCode,
+    };
+  }
+}

@@ -1,0 +1,97 @@
+import stringWidth from 'string-width';
+import type { Paint } from './theme.ts';
+
+const ELLIPSIS = '…';
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Cuts the end off a text that is wider than so many columns. */
+export function cutEnd(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  if (columns < 1) return '';
+  return takeColumns(graphemes(text), columns - 1).join('') + ELLIPSIS;
+}
+
+/** Takes the middle out of a text that is wider than so many columns: of a URL, the host and the last name tell the most. */
+export function cutMiddle(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  if (columns < 1) return '';
+  const all = graphemes(text);
+  const headColumns = Math.floor((columns - 1) / 2);
+  const head = takeColumns(all, headColumns).join('');
+  const tail = takeColumns(all.toReversed(), columns - 1 - headColumns)
+    .toReversed()
+    .join('');
+  return head + ELLIPSIS + tail;
+}
+
+function graphemes(text: string): string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+function takeColumns(all: readonly string[], columns: number): string[] {
+  const taken: string[] = [];
+  let used = 0;
+  for (const grapheme of all) {
+    used += stringWidth(grapheme);
+    if (used > columns) break;
+    taken.push(grapheme);
+  }
+  return taken;
+}
+
+/** A piece of a line, in one look. */
+export interface Span {
+  readonly text: string;
+  readonly paint?: Paint;
+}
+
+/** The first of these lines that fits, else the last one with its end cut off. */
+export function firstThatFits(candidates: readonly (readonly Span[])[], columns: number): string {
+  for (const spans of candidates) {
+    if (stringWidth(spans.map(({ text }) => text).join('')) <= columns) return paintSpans(spans);
+  }
+  return paintSpans(cutSpans(candidates.at(-1) ?? [], columns));
+}
+
+function paintSpans(spans: readonly Span[]): string {
+  return spans.map(({ text, paint }) => (paint === undefined || text === '' ? text : paint(text))).join('');
+}
+
+function cutSpans(spans: readonly Span[], columns: number): Span[] {
+  const cut: Span[] = [];
+  let left = columns;
+  for (const span of spans) {
+    const width = stringWidth(span.text);
+    if (width > left) return [...cut, { ...span, text: cutEnd(span.text, left) }];
+    cut.push(span);
+    left -= width;
+  }
+  return cut;
+}
+
+/** A fact of a line of facts. Those of the highest rank are the first to go where there is no room. */
+export interface Cell {
+  readonly long: string;
+  readonly short: string;
+  readonly rank: number;
+  readonly paint?: Paint;
+}
+
+/** As many facts as fit, in their order: spread out, else closer, else in short words, else the most important ones. */
+export function fitCells(cells: readonly Cell[], columns: number): string {
+  const byRank = [...cells].sort((a, b) => a.rank - b.rank);
+  const candidates = [spread(cells, 'long', 3), spread(cells, 'long', 2)];
+  for (let kept = cells.length; kept > 0; kept--) {
+    const chosen = new Set(byRank.slice(0, kept));
+    const inOrder = cells.filter((cell) => chosen.has(cell));
+    candidates.push(spread(inOrder, 'short', 2), spread(inOrder, 'short', 1));
+  }
+  return firstThatFits(candidates, columns);
+}
+
+function spread(cells: readonly Cell[], form: 'long' | 'short', gap: number): Span[] {
+  return cells.flatMap((cell, index): Span[] => {
+    const span = cell.paint === undefined ? { text: cell[form] } : { text: cell[form], paint: cell.paint };
+    return index === 0 ? [span] : [{ text: ' '.repeat(gap) }, span];
+  });
+}

@@ -1,0 +1,156 @@
+import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { StoreError } from '../core/failure.ts';
+import type { Page } from '../core/page.ts';
+import type { Body, Store, StoreOptions, StoreSession } from '../core/ports.ts';
+import { isOk, type PageRecord } from '../core/record.ts';
+import { AppendLog } from './append-log.ts';
+import { diskError, errorCode, isSystemError, wholePages } from './disk-error.ts';
+import { closeFile, openFile, READ_ONLY, READ_WRITE_CREATE, truncateFile } from './file-io.ts';
+import { InspectSession, storedPages } from './inspect-session.ts';
+import { mendLog, notOurs, tornNotice } from './mend-log.ts';
+import { NDJSON_MAX_BODY_BYTES, ndjsonLine } from './ndjson-line.ts';
+import { type LogScan, scanLog, whoseLog } from './scan-log.ts';
+import { stdoutStore } from './stdout.ts';
+import { StoreLock } from './store-lock.ts';
+import type { StoreTarget } from './target.ts';
+
+/**
+ * One file with a line of JSON a page: its record, and its body last. Without a path: standard output.
+ *
+ * SIGKILL leaves at most one torn last line, which the next run cuts; so does a loss of power, which may take the lines of the last seconds
+ * as well. `.NAME.lock` beside the file is its lock and its memory. A file without one, such as several put together with `cat`, is
+ * taken on if its first line is a record.
+ */
+export function ndjsonStore(target: StoreTarget): Store {
+  const { path, place, stdout } = target;
+  if (path === undefined) return stdoutStore(place, stdout);
+  return {
+    place,
+    maxBodyBytes: NDJSON_MAX_BODY_BYTES,
+    async open(options: StoreOptions): Promise<StoreSession> {
+      try {
+        const file = options.path ?? path;
+        return options.mode === 'inspect' ? await inspect(file, place) : await openForRun(file, place, options);
+      } catch (error) {
+        throw isSystemError(error) ? diskError(error, `${place} could not be opened`) : error;
+      }
+    },
+  };
+}
+
+async function inspect(path: string, place: string): Promise<StoreSession> {
+  if (!(await isRegularFile(path, place))) return new InspectSession(undefined);
+  const fd = await openFile(path, READ_ONLY);
+  try {
+    await refuseForeign(fd, place, await hasLock(await lockPath(path)));
+    return new InspectSession(await scanLog(fd, place));
+  } finally {
+    await closeFile(fd);
+  }
+}
+
+async function openForRun(path: string, place: string, options: StoreOptions): Promise<StoreSession> {
+  await mkdir(dirname(path), { recursive: true });
+  const locked = await lockPath(path);
+  // Before anything is made beside it.
+  if (await isRegularFile(path, place)) {
+    const fd = await openFile(path, READ_ONLY);
+    await refuseForeign(fd, place, await hasLock(locked)).finally(() => closeFile(fd));
+  }
+  const lock = await StoreLock.take(locked, place, 'ndjson');
+  let fd: number | undefined;
+  try {
+    fd = await openFile(path, READ_WRITE_CREATE);
+    await refuseForeign(fd, place, true);
+    if (options.restart) await truncateFile(fd, 0);
+    const scan = await scanLog(fd, place);
+    lock.remember(options.request, scan.pages.size > 0);
+    const size = await mendLog(fd, scan);
+    return new NdjsonSession({ place, lock, scan, notices: tornNotice(place, scan), fd, size });
+  } catch (error) {
+    if (fd !== undefined) await closeFile(fd);
+    lock.release();
+    throw error;
+  }
+}
+
+/** Beside the file itself, where `path` is a link to it: two links to one file are one store. */
+async function lockPath(path: string): Promise<string> {
+  const real = await realpath(path).catch(() => path);
+  return join(dirname(real), `.${basename(real)}.lock`);
+}
+
+async function hasLock(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
+}
+
+/** False where nothing is. */
+async function isRegularFile(path: string, place: string): Promise<boolean> {
+  try {
+    const there = await stat(path);
+    if (there.isFile()) return true;
+    const what = there.isDirectory() ? 'a folder' : 'no regular file';
+    throw new StoreError(`${place} is ${what}, so it cannot be continued. Give another -o; -o - writes to stdout.`);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** A torn first line alone is ours only where the lock says that a run of ours began here. */
+async function refuseForeign(fd: number, place: string, locked: boolean): Promise<void> {
+  const whose = await whoseLog(fd);
+  if (whose === 'foreign' || (whose === 'torn' && !locked)) throw notOurs(place);
+}
+
+interface OpenedNdjson {
+  readonly place: string;
+  readonly lock: StoreLock;
+  readonly scan: LogScan;
+  readonly notices: readonly string[];
+  readonly fd: number;
+  readonly size: number;
+}
+
+class NdjsonSession implements StoreSession {
+  readonly stored: StoreSession['stored'];
+  readonly notices: readonly string[];
+  readonly #lock: StoreLock;
+  readonly #before: LogScan['pages'];
+  readonly #log: AppendLog;
+  #kept: number;
+
+  constructor({ place, lock, scan, notices, fd, size }: OpenedNdjson) {
+    this.stored = storedPages(scan);
+    this.notices = notices;
+    this.#lock = lock;
+    this.#before = scan.pages;
+    this.#kept = scan.pages.size;
+    this.#log = new AppendLog(fd, size, (error) =>
+      diskError(error, `${place} could not be written`, wholePages(this.#kept)),
+    );
+  }
+
+  has(page: Page): boolean {
+    return this.#before.has(page.hashHigh, page.hashLow);
+  }
+
+  async keep(_page: Page, record: PageRecord, body: Body | undefined): Promise<PageRecord> {
+    await this.#log.append(ndjsonLine(record, body));
+    if (isOk(record.outcome)) this.#kept += 1;
+    return record;
+  }
+
+  note(record: PageRecord): Promise<void> {
+    return this.#log.append(ndjsonLine(record, undefined));
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#log.close();
+    } finally {
+      this.#lock.release();
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { lstat, mkdir, rename, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StoreError } from '../core/failure.ts';
+import { errorCode } from './disk-error.ts';
+import { CREATE_NEW, closeFile, openFile, writeAll } from './file-io.ts';
+
+/** Names in the folder of a files store that are no page's. */
+export const OWN = {
+  manifest: 'manifest.ndjson',
+  lock: '.fetch-pages.lock',
+  temp: '.fetch-pages.tmp',
+  /** The manifest of a store that is being removed (--restart). */
+  removing: '.fetch-pages.removing',
+} as const;
+
+/** Folders known to be real ones, so that each is looked at once; forgotten when they are many. */
+const MAX_KNOWN_FOLDERS = 20_000;
+
+/** A file that is being written: nobody sees it under its final name before it is whole. */
+export interface TempFile {
+  readonly path: string;
+  readonly fd: number;
+}
+
+/**
+ * The folder of a files store. Nothing in it is ever reached through a symbolic link: a link could lead out of it.
+ */
+export class StoreFolder {
+  readonly path: string;
+  readonly #place: string;
+  readonly #known = new Set<string>();
+  #temps = 0;
+
+  constructor(path: string, place: string) {
+    this.path = path;
+    this.#place = place;
+  }
+
+  join(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Removes what a killed run left half written, and makes room for new files. */
+  async clearTemp(): Promise<void> {
+    await rm(this.join(OWN.temp), { recursive: true, force: true });
+    await mkdir(this.join(OWN.temp));
+  }
+
+  async removeTemp(): Promise<void> {
+    await rm(this.join(OWN.temp), { recursive: true, force: true });
+  }
+
+  async createTemp(): Promise<TempFile> {
+    this.#temps += 1;
+    const path = this.join(`${OWN.temp}/${this.#temps}`);
+    return { path, fd: await openFile(path, CREATE_NEW) };
+  }
+
+  /** Writes a body beside; what is half written is removed. Returns its path. */
+  async writeTemp(chunks: readonly Uint8Array[]): Promise<string> {
+    const temp = await this.createTemp();
+    try {
+      try {
+        await writeAll(temp.fd, chunks, 0);
+      } finally {
+        await closeFile(temp.fd);
+      }
+    } catch (error) {
+      await unlink(temp.path).catch(() => undefined);
+      throw error;
+    }
+    return temp.path;
+  }
+
+  /** Gives a whole file its final name. */
+  async publish(temp: string, name: string): Promise<void> {
+    await this.#makeFolders(name);
+    try {
+      await rename(temp, this.join(name));
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      // A folder that was known has been removed meanwhile.
+      this.#known.clear();
+      await this.#makeFolders(name);
+      await rename(temp, this.join(name));
+    }
+  }
+
+  /** True where every folder on the way to the file is a real one. */
+  async isReachable(name: string): Promise<boolean> {
+    for (const folder of foldersOn(name)) {
+      if (this.#known.has(folder)) continue;
+      const stat = await lstat(this.join(folder)).catch(() => undefined);
+      if (stat?.isDirectory() !== true) return false;
+      this.#remember(folder);
+    }
+    return true;
+  }
+
+  async #makeFolders(name: string): Promise<void> {
+    for (const folder of foldersOn(name)) {
+      if (this.#known.has(folder)) continue;
+      try {
+        await mkdir(this.join(folder));
+      } catch (error) {
+        if (errorCode(error) !== 'EEXIST') throw error;
+        await this.#requireFolder(folder);
+      }
+      this.#remember(folder);
+    }
+  }
+
+  async #requireFolder(folder: string): Promise<void> {
+    const stat = await lstat(this.join(folder));
+    if (stat.isDirectory()) return;
+    const what = stat.isSymbolicLink() ? 'a symbolic link, which could lead out of the store' : 'no folder';
+    throw new StoreError(`${join(this.#place, folder)} is ${what}. Move it away, or give another -o.`);
+  }
+
+  #remember(folder: string): void {
+    if (this.#known.size >= MAX_KNOWN_FOLDERS) this.#known.clear();
+    this.#known.add(folder);
+  }
+}
+
+/** `a`, `a/b` of `a/b/c.body`. */
+function* foldersOn(name: string): Generator<string> {
+  for (let slash = name.indexOf('/'); slash !== -1; slash = name.indexOf('/', slash + 1)) yield name.slice(0, slash);
+}

@@ -1,0 +1,253 @@
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { describe, expect, test } from 'vitest';
+import type { Gauges, OriginGauge, RunEvent } from '../../src/core/event.ts';
+import { renderLive } from '../../src/progress/render.ts';
+import { firstSample } from '../../src/progress/samples.ts';
+import { fold, initialState } from '../../src/progress/state.ts';
+import { createTheme } from '../../src/progress/theme.ts';
+import { failed, IDLE, kept, listed, ORIGIN, page, pausedOrigin, WALL } from './events.ts';
+
+const PLAIN = createTheme(false);
+
+interface Scene {
+  readonly events?: readonly RunEvent[];
+  readonly gauges?: Gauges;
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly color?: boolean;
+}
+
+/** Twelve seconds into a run. */
+function draw({ events = [], gauges = IDLE, columns = 80, rows = 24, color = false }: Scene): string[] {
+  const state = events.reduce(fold, initialState());
+  const theme = color ? createTheme(true) : PLAIN;
+  return renderLive(state, firstSample(0), gauges, { nowMs: 12_000, wallMs: WALL }, { columns, rows }, theme);
+}
+
+const keptPages = (many: number): RunEvent[] => Array.from({ length: many }, (_, index) => kept(index));
+
+const EVENTS: readonly RunEvent[] = [
+  listed(5_000),
+  ...keptPages(1_238),
+  failed(17),
+  failed(18, 'STREAM_RESET', 'the server reset the stream: INTERNAL_ERROR'),
+  {
+    type: 'attempt',
+    page: page(1),
+    url: page(1).url,
+    number: 1,
+    result: { type: 'answer', status: 429, httpVersion: '2', wireBytes: 0 },
+    sequel: { type: 'again', cost: 'refusal', afterMs: 0 },
+  },
+];
+
+const GAUGES: Gauges = {
+  inFlight: 50,
+  waiting: 3_710,
+  receivedBytes: 14_400_000,
+  origins: [
+    pausedOrigin(),
+    { origin: 'https://b.example', waiting: 7, inFlight: 3, concurrency: 4, ratePerSecond: 12 },
+  ],
+};
+
+describe('the same moment at several widths', () => {
+  test('200 columns', () => {
+    expect(draw({ events: EVENTS, gauges: GAUGES, columns: 200 })).toEqual([
+      `${'━'.repeat(23)}×╸${'─'.repeat(75)}  24%`,
+      '1,240 of 5,000 pages   99.8% OK   103 pages/s   1.2 MB/s   41 s left',
+      '50 in flight   3,710 queued   1 refusal',
+      '‖ api.example.com: 429, waits 41 s (Retry-After), 312 pages behind it',
+      '› b.example: paced at 12 requests/s, 7 pages behind it',
+      '✗ HTTP_404      https://api.example.com/items/17  answered 404',
+      '✗ STREAM_RESET  https://api.example.com/items/18  the server reset the stream: INTERNAL_ERROR',
+    ]);
+  });
+
+  test('80 columns', () => {
+    expect(draw({ events: EVENTS, gauges: GAUGES, columns: 80 }).slice(1)).toEqual([
+      '1,240 of 5,000 pages   99.8% OK   103 pages/s   1.2 MB/s   41 s left',
+      '50 in flight   3,710 queued   1 refusal',
+      '‖ api.example.com: 429, waits 41 s (Retry-After), 312 pages behind it',
+      '› b.example: paced at 12 requests/s, 7 pages behind it',
+      '✗ HTTP_404      https://api.example.com/items/17  answered 404',
+      '✗ STREAM_RESET  https://api.example.com/items/18  the server reset the stream…',
+    ]);
+  });
+
+  test('40 columns: numbers on two lines, facts in short', () => {
+    expect(draw({ events: EVENTS, gauges: GAUGES, columns: 40 })).toEqual([
+      '━━━━━━━×╸──────────────────────────  24%',
+      '1,240 of 5,000 pages   99.8% OK',
+      '103 pages/s   1.2 MB/s   41 s left',
+      '50 in flight   3,710 queued   1 refusal',
+      '‖ api.example.com: 429, waits 41 s',
+      '› b.example: paced at 12 requests/s',
+      '✗ HTTP_404      https://api…com/items/17',
+      '✗ STREAM_RESET  https://api…com/items/18',
+    ]);
+  });
+
+  test('20 columns: what matters most', () => {
+    expect(draw({ events: EVENTS, gauges: GAUGES, columns: 20 })).toEqual([
+      '━━×╸───────────  24%',
+      '1,240/5,000 99.8% OK',
+      '103/s  41 s left',
+      '50 in flight',
+      '‖ api.e…le.com: 41 s',
+      '› b.example: 12/s',
+      '✗ HTTP_404    ht…/17',
+      '✗ STREAM_RE…  ht…/18',
+    ]);
+  });
+});
+
+describe('the same moment at several heights', () => {
+  const heights = (rows: number): string[] => draw({ events: EVENTS, gauges: GAUGES, rows });
+
+  test.each([
+    [1, []],
+    [2, ['1,240 of 5,000 pages']],
+    [4, ['━', '1,240 of', '50 in flight']],
+    [5, ['━', '1,240 of', '50 in flight', '‖ 2 origins wait, 319 pages behind them']],
+    [6, ['━', '1,240 of', '50 in flight', '‖ api.example.com', '› b.example']],
+    [7, ['━', '1,240 of', '50 in flight', '‖ api.example.com', '› b.example', '✗ STREAM_RESET']],
+  ])('%d rows leave one free, and the least important out', (rows, starts) => {
+    const lines = heights(rows);
+    expect(lines.map((line, index) => line.slice(0, starts[index]?.length))).toEqual(starts);
+  });
+});
+
+describe('what is not known yet', () => {
+  test('the list is still being read: the total is at least that, and no share of it is drawn', () => {
+    const lines = draw({ events: [listed(5_000, false), ...keptPages(1_200)], columns: 60 });
+    expect(lines).toEqual([
+      `${'─'.repeat(38)} list still being read`,
+      '1,200 of ≥5,000 pages   100% OK',
+      '100 pages/s   0 B/s   ≥38 s left',
+      '0 in flight   0 queued',
+    ]);
+  });
+
+  test('before the first page nobody knows how long it will take, and nothing is OK or not', () => {
+    expect(draw({ events: [listed(1)] })[1]).toBe('0 of 1 page   0 pages/s   0 B/s   – left');
+  });
+});
+
+describe('who makes us wait', () => {
+  const waiting = (gauge: Partial<OriginGauge>): string | undefined =>
+    draw({ gauges: { ...IDLE, origins: [pausedOrigin(gauge)] } })[3];
+
+  test.each([
+    ['nothing told', { reason: 'refused', status: 429 }, '429, waits 2 s (no time told, backing off)'],
+    ['its quota is used up', { reason: 'quota' }, 'waits 2 s (its rate limit is used up)'],
+    ['nobody answers', { reason: 'down' }, 'waits 2 s (nobody answers)'],
+  ] as const)('%s', (_, pause, words) => {
+    const line = waiting({ waiting: 1, paused: { ...pause, untilWall: WALL + 1_500 } });
+    expect(line).toBe(`‖ api.example.com: ${words}, 1 page behind it`);
+  });
+
+  test('when the time has come, it says so', () => {
+    const line = waiting({ paused: { reason: 'retry-after', status: 503, untilWall: WALL } });
+    expect(line).toBe('‖ api.example.com: 503, is tried again (Retry-After), 312 pages behind it');
+  });
+
+  test('many origins: those with the most pages behind them, and how many more', () => {
+    const origins = Array.from({ length: 40 }, (_, index) =>
+      pausedOrigin({ origin: `https://h${index}.example`, waiting: index }),
+    );
+    const lines = draw({ gauges: { ...IDLE, origins } }).slice(3);
+    expect(lines.length).toBe(10);
+    expect(lines[0]).toContain('h39.example');
+    expect(lines.at(-1)).toBe('‖ and 31 more origins wait, 465 pages behind them');
+  });
+});
+
+test('while it is being stopped, it says why, and what can be done', () => {
+  const events: RunEvent[] = [listed(9), { type: 'stopping', reason: 'SIGINT' }];
+  const told = (columns: number) => draw({ events, gauges: { ...IDLE, inFlight: 1 }, columns })[2];
+  expect(told(100)).toBe('stopping (Ctrl-C): 1 request in flight gets 5 s to land; Ctrl-C again ends at once');
+  expect(told(80)).toBe('stopping (Ctrl-C): 1 request in flight gets 5 s to land');
+});
+
+test('colour adds nothing but colour', () => {
+  const painted = draw({ events: EVENTS, gauges: GAUGES, color: true });
+  expect(painted.join('')).toContain('\u001b[3');
+  expect(painted.map((line) => line.replaceAll(/\u001b\[\d+m/g, ''))).toEqual(draw({ events: EVENTS, gauges: GAUGES }));
+});
+
+describe('whatever a server or a list says', () => {
+  const nasty = fc
+    .array(
+      fc.oneof(
+        fc.constantFrom(
+          '\u001b[2J',
+          '\u009b3A',
+          '\r\n',
+          '\u202e',
+          '古',
+          '👨‍👩‍👧‍👦',
+          'e\u0301',
+          '🇩🇪',
+          '\u0600',
+          '👍🏽',
+          '\ufe0f',
+          '\u200d',
+          'ﾞ',
+        ),
+        fc.webUrl({ withQueryParameters: true }),
+        fc.string({ unit: 'binary' }),
+      ),
+      { maxLength: 12 },
+    )
+    .map((parts) => parts.join(''));
+  const scene = fc.record({
+    columns: fc.integer({ min: 19, max: 300 }),
+    rows: fc.integer({ min: 1, max: 60 }),
+    listed: fc.tuple(fc.nat(100_000_000), fc.boolean()),
+    ok: fc.nat(30),
+    messages: fc.array(fc.tuple(nasty, nasty), { maxLength: 8 }),
+    origins: fc.array(fc.tuple(nasty, fc.nat(9_999_999), fc.integer({ min: -5_000, max: 400_000_000 }), fc.boolean()), {
+      maxLength: 20,
+    }),
+    receivedBytes: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+    stopping: fc.boolean(),
+  });
+
+  test('no line is wider than the terminal, no view higher, and no control character gets through', () => {
+    fc.assert(
+      fc.property(scene, ({ columns, rows, listed: [pages, done], ok, messages, origins, receivedBytes, stopping }) => {
+        const failures = messages.map(([url, message], index): RunEvent => {
+          const event = failed(index, 'TRUNCATED', message);
+          return event.type === 'page' ? { ...event, record: { ...event.record, url } } : event;
+        });
+        const stop: RunEvent[] = stopping ? [{ type: 'stopping', reason: 'SIGINT' }] : [];
+        const gauges = {
+          inFlight: 5,
+          waiting: 12_345,
+          receivedBytes,
+          origins: origins.map(([origin, waiting, inMs, paced]) =>
+            paced
+              ? { origin, waiting, inFlight: 0, concurrency: 1, ratePerSecond: 0.25 }
+              : pausedOrigin({ origin, waiting, paused: { reason: 'refused', status: 429, untilWall: WALL + inMs } }),
+          ),
+        };
+        const events = [listed(pages, done), ...keptPages(ok), ...failures, ...stop];
+        const lines = draw({ events, gauges, columns, rows });
+        expect(lines.length).toBeLessThanOrEqual(rows - 1);
+        for (const line of lines) {
+          expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+          expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+test('an origin is shown without its scheme', () => {
+  expect(draw({ gauges: { ...IDLE, origins: [pausedOrigin({ origin: ORIGIN })] } })[3]).toMatch(
+    /^‖ api\.example\.com:/,
+  );
+});

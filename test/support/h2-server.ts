@@ -1,0 +1,218 @@
+import type { Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+import { ByteQueue } from './byte-queue.ts';
+import { certificate } from './certificates.ts';
+import { startTcpServer, type TcpServer } from './tcp-server.ts';
+
+/** RFC 9113 §6. */
+export const FRAME = {
+  data: 0,
+  headers: 1,
+  rstStream: 3,
+  settings: 4,
+  pushPromise: 5,
+  ping: 6,
+  goaway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const;
+
+export const FLAG = { endStream: 1, ack: 1, endHeaders: 4 } as const;
+
+/** RFC 9113 §7. */
+export const ERROR = {
+  noError: 0,
+  protocolError: 1,
+  internalError: 2,
+  refusedStream: 7,
+  cancel: 8,
+  enhanceYourCalm: 11,
+  http11Required: 13,
+} as const;
+
+/** RFC 9113 §6.5.2. */
+export const SETTING = { maxConcurrentStreams: 3, initialWindowSize: 4, maxFrameSize: 5 } as const;
+
+const PREFACE_BYTES = 24;
+
+export interface Frame {
+  readonly type: number;
+  readonly flags: number;
+  readonly stream: number;
+  readonly payload: Buffer;
+}
+
+export function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+function uint32(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, index) => bytes.writeUInt32BE(value >>> 0, 4 * index));
+  return bytes;
+}
+
+/** A length in HPACK's 7-bit prefix integers, without Huffman (RFC 7541 §5.1). */
+function hpackLength(length: number): Buffer {
+  if (length < 127) return Buffer.from([length]);
+  const bytes = [127];
+  let rest = length - 127;
+  for (; rest >= 128; rest >>= 7) bytes.push((rest & 127) | 128);
+  return Buffer.from([...bytes, rest]);
+}
+
+/** Every field as a literal without indexing, with a new name (RFC 7541 §6.2.2): no table to keep. */
+export function headerBlock(fields: readonly (readonly [name: string, value: string])[]): Buffer {
+  return Buffer.concat(
+    fields.flatMap(([name, value]) => {
+      const nameBytes = Buffer.from(name, 'latin1');
+      const valueBytes = Buffer.from(value, 'latin1');
+      return [Buffer.from([0]), hpackLength(nameBytes.length), nameBytes, hpackLength(valueBytes.length), valueBytes];
+    }),
+  );
+}
+
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+/** One accepted HTTP/2 connection: frames out as they are given, streams in. */
+export class H2Connection {
+  readonly socket: Socket;
+  /** From 1 on. */
+  readonly number: number;
+  /** Every frame of the client, in order. */
+  readonly received: Frame[] = [];
+  /** Answer PING by itself. */
+  acknowledgesPing = true;
+  readonly #queue = new ByteQueue();
+  readonly #streams: number[] = [];
+  #wake: (() => void) | undefined;
+  #ended = false;
+
+  constructor(socket: Socket, number: number) {
+    this.socket = socket;
+    this.number = number;
+    socket.on('data', (chunk: Buffer) => this.#queue.push(chunk));
+    socket.on('end', () => this.#queue.end());
+    socket.on('close', () => this.#queue.end());
+    void this.#read();
+  }
+
+  /** The next stream that the client opens, in order; undefined where the client went away. */
+  async stream(): Promise<number | undefined> {
+    while (this.#streams.length === 0) {
+      if (this.#ended) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#streams.shift();
+  }
+
+  send(...frames: readonly Buffer[]): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.socket.destroyed) resolve();
+      else this.socket.write(Buffer.concat(frames), () => resolve());
+    });
+  }
+
+  settings(settings: readonly (readonly [id: number, value: number])[] = []): Promise<void> {
+    const payload = Buffer.alloc(6 * settings.length);
+    settings.forEach(([id, value], index) => {
+      payload.writeUInt16BE(id, 6 * index);
+      payload.writeUInt32BE(value, 6 * index + 2);
+    });
+    return this.send(frame(FRAME.settings, 0, 0, payload));
+  }
+
+  headers(stream: number, fields: Fields, end = false): Promise<void> {
+    const flags = FLAG.endHeaders | (end ? FLAG.endStream : 0);
+    return this.send(frame(FRAME.headers, flags, stream, headerBlock(fields)));
+  }
+
+  data(stream: number, bytes: string | Buffer, end = false): Promise<void> {
+    return this.send(frame(FRAME.data, end ? FLAG.endStream : 0, stream, Buffer.from(bytes)));
+  }
+
+  /** A 200 with these fields and this body, ended. */
+  async respond(stream: number, body: string | Buffer, fields: Fields = []): Promise<void> {
+    await this.headers(stream, [[':status', '200'], ...fields]);
+    await this.data(stream, body, true);
+  }
+
+  resetStream(stream: number, code: number): Promise<void> {
+    return this.send(frame(FRAME.rstStream, 0, stream, uint32(code)));
+  }
+
+  goaway(lastStream: number, code: number): Promise<void> {
+    return this.send(frame(FRAME.goaway, 0, 0, uint32(lastStream, code)));
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  async #read(): Promise<void> {
+    const preface = await this.#queue.take(PREFACE_BYTES);
+    for (let next = preface && (await this.#frame()); next !== undefined; next = await this.#frame()) {
+      this.received.push(next);
+      if (next.type === FRAME.headers) {
+        this.#streams.push(next.stream);
+        this.#wake?.();
+      } else if (next.type === FRAME.settings && next.flags !== FLAG.ack) {
+        void this.send(frame(FRAME.settings, FLAG.ack, 0));
+      } else if (next.type === FRAME.ping && next.flags !== FLAG.ack && this.acknowledgesPing) {
+        void this.send(frame(FRAME.ping, FLAG.ack, 0, next.payload));
+      }
+    }
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  async #frame(): Promise<Frame | undefined> {
+    const head = await this.#queue.take(9);
+    if (head === undefined) return undefined;
+    const payload = await this.#queue.take(head.readUIntBE(0, 3));
+    if (payload === undefined) return undefined;
+    return { type: head.readUInt8(3), flags: head.readUInt8(4), stream: head.readUInt32BE(5), payload };
+  }
+}
+
+export interface H2Server extends TcpServer {
+  /** `https://127.0.0.1:port` */
+  readonly origin: string;
+}
+
+const H2_TLS: TlsOptions = { ...certificate('good'), ALPNProtocols: ['h2'] };
+
+/** A server over TLS that agrees on h2 and does what the script says, from the first frame on: even SETTINGS are the script's. */
+export async function startRawH2Server(
+  script: (connection: H2Connection) => Promise<void> | void,
+  tls: TlsOptions = H2_TLS,
+): Promise<H2Server> {
+  const server = await startTcpServer(tls, (socket, number) => void script(new H2Connection(socket, number)));
+  return { ...server, origin: `https://127.0.0.1:${server.port}` };
+}
+
+/** A server that sends plain SETTINGS and asks the script for every stream. `order` counts the connection's streams from 1 on. */
+export function startH2Server(
+  answer: (connection: H2Connection, stream: number, order: number) => Promise<void> | void,
+  tls: TlsOptions = H2_TLS,
+): Promise<H2Server> {
+  return startRawH2Server(async (connection) => {
+    await connection.settings();
+    let order = 0;
+    for (let stream = await connection.stream(); stream !== undefined; stream = await connection.stream()) {
+      order += 1;
+      void answer(connection, stream, order);
+    }
+  }, tls);
+}

@@ -1,0 +1,54 @@
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+
+/** A server on loopback and a free port, with every socket it has. */
+export interface TcpServer {
+  readonly port: number;
+  /** Sockets that are open now. */
+  readonly open: ReadonlySet<Socket>;
+  /** Connections that were accepted so far. */
+  accepted(): number;
+  /** Closes everything, whatever is in the middle of what. */
+  close(): Promise<void>;
+}
+
+/** `onSocket` gets each connection, its number from 1 on. What goes wrong on a socket is swallowed: here that is the point. */
+export async function startTcpServer(
+  tls: TlsOptions | undefined,
+  onSocket: (socket: Socket, number: number) => void,
+): Promise<TcpServer> {
+  const open = new Set<Socket>();
+  let accepted = 0;
+  const onConnection = (socket: Socket) => {
+    accepted += 1;
+    track(open, socket);
+    socket.setNoDelay(true);
+    onSocket(socket, accepted);
+  };
+  let server: Server;
+  if (tls === undefined) {
+    server = createTcpServer({ allowHalfOpen: true }, onConnection);
+  } else {
+    server = createTlsServer({ ...tls, allowHalfOpen: true }, onConnection);
+    server.on('connection', (socket: Socket) => track(open, socket));
+    server.on('tlsClientError', () => {});
+  }
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    open,
+    accepted: () => accepted,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        for (const socket of open) socket.destroy();
+      }),
+  };
+}
+
+function track(open: Set<Socket>, socket: Socket): void {
+  open.add(socket);
+  socket.on('error', () => {});
+  socket.on('close', () => open.delete(socket));
+}
