@@ -123,15 +123,14 @@ async function fetchAll(invocation: Invocation, input: Input, again: string | un
     if (config.net.insecure) shown.listener(INSECURE);
     shown.start();
     const verdict = await run.verdict().finally(() => signals.close());
-    await client.destroy();
-    return await conclude(invocation, verdict, { store, failed, startedWall });
+    return await conclude(invocation, verdict, { store, failed, startedWall, pageListed: run.pageListed });
   } catch (error) {
     await failed?.discard();
+    await store.close();
     throw error;
   } finally {
     progress?.stop();
     await client.destroy();
-    await store.close();
   }
 }
 
@@ -139,6 +138,7 @@ interface Conclusion {
   readonly store: StoreSession;
   readonly failed: FailedList | undefined;
   readonly startedWall: number;
+  readonly pageListed: boolean;
 }
 
 /** What is left to write after the run: it must succeed before the run may call itself a success. */
@@ -155,7 +155,7 @@ async function conclude(invocation: Invocation, verdict: Verdict, parts: Conclus
   };
   await attempt(() => parts.store.close());
   await attempt(async () => parts.failed?.commit());
-  const code = () => exitCode(verdict, { pageListed: true, writeFailed });
+  const code = () => exitCode(verdict, { pageListed: parts.pageListed, writeFailed });
   const { summary, store } = invocation;
   if (summary === undefined) return code();
   const told = summarise(verdict, {

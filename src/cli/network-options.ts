@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { DEFAULTS, type NetConfig, type ResolveRule } from '../core/config.ts';
@@ -70,7 +71,10 @@ function variable(env: Environment, ...names: readonly string[]): { name: string
   return undefined;
 }
 
-/** A proxy's URL without path, userinfo kept; `host:port` alone is an http proxy. The message leaves out who logs in there. */
+/**
+ * A proxy's URL as it was written (`URL` would drop a port 80, which is not a proxy's default); `host:port` alone is an http proxy. The
+ * message leaves out who logs in there.
+ */
 function proxyUrl(source: string, text: string): string {
   const full = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
@@ -82,9 +86,7 @@ function proxyUrl(source: string, text: string): string {
       'is not a proxy; write it as http://host:port, https://host:port or socks5://host:port',
     );
   }
-  const password = url.password === '' ? '' : `:${url.password}`;
-  const userinfo = url.username === '' && password === '' ? '' : `${url.username}${password}@`;
-  return `${url.protocol}//${userinfo}${url.host}`;
+  return full;
 }
 
 function refuseProxy(proxies: Proxies): void {
@@ -130,20 +132,33 @@ function pem(files: OptionFiles, option: string, path: string | undefined, label
 
 /** A wrong certificate or a key of another one is told now, not once a page. */
 function tryOut(tls: Omit<Tls, 'insecure'>): void {
-  if (tls.ca !== undefined) attempt('--cacert', { ca: tls.ca });
-  if (tls.key !== undefined && /ENCRYPTED/.test(tls.key)) {
+  // OpenSSL passes over what it cannot read among those to trust, and would then trust nobody.
+  if (tls.ca !== undefined) refuseUnreadable('--cacert', tls.ca);
+  if (tls.cert === undefined || tls.key === undefined) return;
+  if (tls.key.includes('ENCRYPTED')) {
     throw new UsageError('--key: the key is encrypted; decrypt it first, as with openssl pkey -in KEY -out PLAIN');
   }
-  if (tls.cert !== undefined && tls.key !== undefined) attempt('--cert and --key', { cert: tls.cert, key: tls.key });
+  try {
+    createSecureContext({ cert: tls.cert, key: tls.key });
+  } catch (error) {
+    throw new UsageError(`--cert and --key: TLS does not take them: ${errorText(error)}`);
+  }
 }
 
-function attempt(options: string, context: Omit<Tls, 'insecure'>): void {
-  try {
-    createSecureContext(context);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${options}: TLS does not take it: ${why}`);
+function refuseUnreadable(option: string, text: string): void {
+  const blocks = text.match(/-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----[\s\S]*?-----END \1-----/g) ?? [];
+  if (blocks.length === 0) throw new UsageError(`${option}: a certificate in it does not end`);
+  for (const [index, block] of blocks.entries()) {
+    try {
+      new X509Certificate(block);
+    } catch (error) {
+      throw new UsageError(`${option}: certificate ${index + 1} in it cannot be read: ${errorText(error)}`);
+    }
   }
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Of two rules for one host and port the later counts. */
@@ -173,8 +188,9 @@ function resolveRule(word: string): ResolveRule | undefined {
   return { host, port, addresses };
 }
 
-/** As `URL.hostname` writes it, an IPv6 address in brackets. */
+/** As `URL.hostname` writes it, an IPv6 address in brackets; `*` is any host, as in curl. */
 function hostName(text: string): string | undefined {
+  if (text === '*') return text;
   if (text === '' || /[/?#@\\\s*+]/.test(text)) return undefined;
   const url = `http://${text}/`;
   return URL.canParse(url) ? new URL(url).hostname : undefined;

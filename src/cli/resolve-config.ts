@@ -22,12 +22,12 @@ import { OptionFiles, StandardInput, type Surroundings } from './surroundings.ts
 import { quoted, wrongValue } from './wrong-value.ts';
 
 /** Where pages are listed. Paths are as they were typed. */
-export type SourceSpec =
+type SourceSpec =
   | { readonly type: 'file'; readonly path: string }
   | { readonly type: 'stdin' }
   | { readonly type: 'url'; readonly text: string };
 
-export interface DisplayChoice {
+interface DisplayChoice {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly progress: ProgressChoice;

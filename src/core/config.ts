@@ -13,6 +13,7 @@ export type StoreFormat = (typeof STORE_FORMATS)[number];
 /** What is asked of every page that does not say otherwise. */
 export interface RequestConfig {
   readonly method: string;
+  /** Empty: none is sent. */
   readonly userAgent: string;
   /** Every -H line in order. Which of them go to which origin is decided by `policy/credentials.ts`. */
   readonly headers: HeaderLines;

@@ -41,7 +41,7 @@ export type RunEvent =
   | { readonly type: 'started'; readonly storedPages: number; readonly storedNewest?: string }
   /** Something to be told once, in a sentence. `code` names its kind. */
   | { readonly type: 'notice'; readonly code: NoticeCode; readonly message: string }
-  /** So many distinct pages have been read from the lists; `done` when they have been read to their end. */
+  /** So many distinct pages, invalid lines included, have been read from the lists; `done` when they have been read to their end. */
   | { readonly type: 'listed'; readonly pages: number; readonly done: boolean }
   | { readonly type: 'duplicate'; readonly line: string; readonly url: string; readonly idsDiffer: boolean }
   /** A distinct page that an earlier run stored as OK. */

@@ -71,7 +71,7 @@ export class PageFetcher {
     const now = clock.now();
     job.inExchangesMs += now - startedAt;
     if (exchange.ok || exchange.sent) job.requests += 1;
-    queue.gate.settle(ticket, now, this.#sighting(exchange, job));
+    queue.gate.settle(ticket, now, this.#sighting(exchange, job, queue));
     if (!exchange.ok) {
       await reading.discard();
       return this.#afterFailure(job, queue, exchange);
@@ -92,7 +92,7 @@ export class PageFetcher {
     };
   }
 
-  #sighting(exchange: Exchange, job: PageJob): Sighting {
+  #sighting(exchange: Exchange, job: PageJob, { gate }: OriginQueue): Sighting {
     if (!exchange.ok) {
       return exchange.failure.code === 'ABORTED' ? { type: 'nothing' } : { type: 'failed', failure: exchange.failure };
     }
@@ -100,8 +100,10 @@ export class PageFetcher {
     const { status, headers } = exchange.head;
     const hint = parseRateLimit(headers, clock.wall());
     if (isAccepted(config, job.page.method, status)) return { type: 'good', headMs: exchange.headMs, hint };
-    if (isRefusal(status, headers, hint))
-      return { type: 'refused', status, ...told(exchange.head, hint, clock.wall()) };
+    if (isRefusal(status, headers, hint)) {
+      const pageAlone = job.refusals >= REFUSALS_THAT_TEACH && gate.good > job.goodAtFirstRefusal;
+      return { type: 'refused', status, pageAlone, ...told(exchange.head, hint, clock.wall()) };
+    }
     if (hasStatus(config.retry.statuses, status)) return { type: 'unwell', status };
     return { type: 'good', headMs: exchange.headMs, hint };
   }
@@ -218,6 +220,9 @@ class Reading {
     await this.#collector?.discard();
   }
 }
+
+/** A page that was refused so often while others got through is refused for itself: its origin's limit is another matter. */
+const REFUSALS_THAT_TEACH = 2;
 
 /** --accept; without it 200, and any 2xx for a method that is not GET or HEAD. */
 function isAccepted(config: Config, method: string, status: number): boolean {

@@ -14,8 +14,8 @@ export class Intake {
   readonly #items: AsyncIterator<readonly InputItem[]>;
   readonly #shard: ShardConfig | undefined;
   readonly #seen = new HashSet();
-  /** Page and id, of pages that have one: whether a duplicate bears another id can then be told. */
-  readonly #seenIds = new HashSet();
+  /** Page and id of the pages that have one: whether a duplicate bears another id can then be told. */
+  readonly #idsOfPages = new HashSet();
   #firstPage: Page | undefined;
   #lines = 0;
 
@@ -58,9 +58,13 @@ export class Intake {
     const { page } = item;
     this.#firstPage ??= page;
     if (!this.#isOurs(page)) return undefined;
-    const isNew = this.#seen.add(page.hashHigh, page.hashLow);
-    const isNewId = page.id !== undefined && this.#addId(page);
-    return isNew ? item : { type: 'duplicate', page, idsDiffer: isNewId };
+    const pageAndId = page.id === undefined ? undefined : hashPageAndId(page, page.id);
+    if (this.#seen.add(page.hashHigh, page.hashLow)) {
+      if (pageAndId !== undefined) this.#idsOfPages.add(pageAndId.hashHigh, pageAndId.hashLow);
+      return item;
+    }
+    const idsDiffer = pageAndId !== undefined && !this.#idsOfPages.has(pageAndId.hashHigh, pageAndId.hashLow);
+    return { type: 'duplicate', page, idsDiffer };
   }
 
   /** The first 64 bits of SHA-256 of the page's key, modulo the number of shards. */
@@ -69,9 +73,8 @@ export class Intake {
     const { index, count } = this.#shard;
     return (BigInt(hashHigh) * 2n ** 32n + BigInt(hashLow)) % BigInt(count) === BigInt(index - 1);
   }
+}
 
-  #addId(page: Page): boolean {
-    const { hashHigh, hashLow } = hashKey(`${page.hashHigh} ${page.hashLow} ${bodyDigest(page.id ?? '')}`);
-    return this.#seenIds.add(hashHigh, hashLow);
-  }
+function hashPageAndId(page: Page, id: string): ReturnType<typeof hashKey> {
+  return hashKey(`${page.hashHigh} ${page.hashLow} ${bodyDigest(id)}`);
 }

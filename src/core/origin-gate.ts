@@ -33,8 +33,11 @@ export type Sighting =
   | { readonly type: 'good'; readonly headMs: number; readonly hint: RateLimitHint | undefined }
   /** It answered with a failure of its own: a status of --retry-on. */
   | { readonly type: 'unwell'; readonly status: number }
-  /** It wants to be asked less. `toldMs`: for how long; absent where it did not say. */
-  | { readonly type: 'refused'; readonly status: number; readonly toldMs?: number }
+  /**
+   * It wants to be asked less. `toldMs`: for how long; absent where it did not say. `pageAlone`: it refuses this page again and again
+   * while others get through, so that nothing can be learned from it.
+   */
+  | { readonly type: 'refused'; readonly status: number; readonly pageAlone: boolean; readonly toldMs?: number }
   | { readonly type: 'failed'; readonly failure: Failure }
   /** Says nothing of it: we ended it, or ran out of something ourselves. */
   | { readonly type: 'nothing' };
@@ -84,7 +87,7 @@ export class OriginGate {
   #good = 0;
   /** The start of the first request since the last good answer that brought nothing good; told waits taken out. */
   #silentSince: number | undefined;
-  /** Not before then is the origin sent more at once than it bore at its last refusal. */
+  /** Not before then is the origin sent more at once than it bore when it last minded their number. */
   #growFrom = Number.NEGATIVE_INFINITY;
 
   constructor(pace: PaceConfig, retry: RetryConfig, random: () => number, listener: GateListener) {
@@ -118,9 +121,12 @@ export class OriginGate {
     return this.#answered && this.#unwellInRow > 0 && (this.#pause?.reason === 'down' || this.#probing);
   }
 
-  /** It is probed after failures of its own: a page that has not failed before tells most. */
+  /**
+   * It is probed, and failed before: a page that has not been tried yet tells most. One page that alone is refused or fails would
+   * otherwise be every probe, and nobody else would ever get through.
+   */
   get wantsFreshPage(): boolean {
-    return this.#probing && this.#unwellInRow > 0;
+    return this.#probing && (this.#unwellInRow > 0 || this.#failedProbes > 0);
   }
 
   /** Learned requests per second; undefined where no limit was found. */
@@ -163,7 +169,6 @@ export class OriginGate {
     const ticket: Ticket = { startedAt: now, inFlightBefore: this.#inFlight, probe: this.#probing, fresh };
     if (ticket.probe) this.#probesInFlight += 1;
     this.#concurrency.onStart(now, this.#inFlight);
-    this.#rate.onStart(now);
     this.#cap?.onStart(now);
     if (this.#quota !== undefined) this.#quota.left -= 1;
     this.#inFlight += 1;
@@ -179,16 +184,12 @@ export class OriginGate {
         this.#onGood(ticket, now, sighting.headMs, sighting.hint);
         return;
       case 'refused':
-        this.#onRefused(ticket, now, sighting.status, sighting.toldMs);
+        this.#answered = true;
+        this.#onRefused(ticket, now, sighting);
         return;
       case 'unwell':
-        this.#onUnwell(
-          ticket,
-          now,
-          UNWELL_PAGES,
-          SOFT_DOWN_CAP_MS,
-          failure('ORIGIN_SILENT', `it answers ${sighting.status}`),
-        );
+        this.#answered = true;
+        this.#onUnwellPage(ticket, now, failure('ORIGIN_SILENT', `it answers ${sighting.status}`));
         return;
       case 'failed':
         this.#onFailed(ticket, now, sighting.failure);
@@ -203,7 +204,7 @@ export class OriginGate {
     if (this.#answered || this.#lost !== undefined) return;
     const isHosts = failureClass(cause.code) === 'host';
     if (isHosts || (isHandshake(cause) && this.#unwellInRow >= UNWELL_HANDSHAKES)) {
-      this.#giveUp(failure('ORIGIN_SILENT', `it never answered; ${cause.message}`), undefined);
+      this.#giveUp(neverAnswered(cause), undefined);
     }
   }
 
@@ -224,9 +225,9 @@ export class OriginGate {
       this.#failedProbes = 0;
       if (ticket.probe) this.#resume(now);
     }
-    this.#rate.onGood(ticket.startedAt, headMs);
+    this.#rate.onGood(now, ticket.startedAt);
     const paced = this.#nextPaced > now;
-    this.#concurrency.onGood(now, headMs, !paced && !this.#probing && now >= this.#growFrom);
+    this.#concurrency.onGood(now, headMs, ticket.inFlightBefore, !paced && !this.#probing && now >= this.#growFrom);
     if (hint !== undefined) this.#heed(hint, now);
   }
 
@@ -236,6 +237,7 @@ export class OriginGate {
     this.#nextPaced = now;
     this.#rate.onResume(now);
     this.#listener.resumed();
+    if (this.#rate.isHolding) this.#listener.learned();
   }
 
   /** What remains in the window is what is started in the window: those in flight may not have been counted yet. */
@@ -254,7 +256,7 @@ export class OriginGate {
     return { type: 'wait', at: until };
   }
 
-  #onRefused(ticket: Ticket, now: number, status: number, toldMs: number | undefined): void {
+  #onRefused(ticket: Ticket, now: number, { status, toldMs, pageAlone }: Extract<Sighting, { type: 'refused' }>): void {
     if (this.#lost !== undefined) return;
     if (toldMs !== undefined && toldMs > this.#retry.maxWaitMs) {
       this.#giveUp(failure('ORIGIN_ASKS_TOO_LONG', `it answers ${status}`), toldMs);
@@ -269,13 +271,14 @@ export class OriginGate {
     // Told to come back at once and refused again: the word is worth nothing, so the wait is ours.
     const waitMs = toldMs === undefined || (toldMs === 0 && this.#failedProbes > 0) ? backoffMs : toldMs;
     if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
-    this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
-    this.#rate.onRefusal(ticket.startedAt, waitMs);
+    if (!pageAlone) {
+      const isOfNumber = this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
+      this.#rate.onRefusal(now);
+      this.#growFrom = isOfNumber ? now + Math.max(SHORTEST_GROWTH_PAUSE_MS, waitMs * GROWTH_PAUSE_PER_WAIT) : now;
+    }
     this.#pausedAt = now;
-    this.#growFrom = now + Math.max(SHORTEST_GROWTH_PAUSE_MS, waitMs * GROWTH_PAUSE_PER_WAIT);
     if (toldMs !== undefined) this.#silentSince += toldMs;
     this.#pauseFor({ reason: toldMs === undefined ? 'refused' : 'retry-after', until: now + waitMs, status });
-    if (this.#rate.isHolding) this.#listener.learned();
     this.#checkPatience(now, failure('ORIGIN_SILENT', `it answers ${status}`));
   }
 
@@ -296,13 +299,20 @@ export class OriginGate {
     } else if (kind === 'host') {
       this.#concurrency.onOverload(now, ticket.startedAt);
       this.#onUnwell(ticket, now, this.#answered ? UNWELL_CONNECTS : 1, HARD_DOWN_CAP_MS, why);
+      // As often as a page is tried: where nothing ever answered, nothing will.
+      if (!this.#answered && this.#failedProbes > this.#retry.retries) this.#giveUp(neverAnswered(cause), undefined);
     } else if (kind === 'transient' || kind === 'shared-fate') {
       this.#concurrency.onOverload(now, ticket.startedAt);
-      this.#onUnwell(ticket, now, UNWELL_PAGES, SOFT_DOWN_CAP_MS, why);
+      this.#onUnwellPage(ticket, now, why);
     } else if (kind === 'permanent' && ticket.probe) {
       // The page's own end (too large, too many headers): the origin did answer.
       this.#resume(now);
     }
+  }
+
+  /** A page that failed before may just fail again: when only such are left, the waits do not grow with each of them. */
+  #onUnwellPage(ticket: Ticket, now: number, why: Failure): void {
+    this.#onUnwell(ticket, now, UNWELL_PAGES, ticket.fresh ? SOFT_DOWN_CAP_MS : DOWN_BASE_MS, why);
   }
 
   /**
@@ -310,6 +320,7 @@ export class OriginGate {
    * were not tried before count, so that a few broken documents, tried again and again, never slow their origin.
    */
   #onUnwell(ticket: Ticket, now: number, threshold: number, capMs: number, why: Failure): void {
+    if (this.#lost !== undefined) return;
     this.#silentSince ??= ticket.startedAt;
     if (ticket.startedAt < this.#pausedAt) return;
     if (ticket.fresh || ticket.probe || threshold < UNWELL_PAGES) this.#unwellInRow += 1;
@@ -334,7 +345,8 @@ export class OriginGate {
   }
 
   #giveUp(why: Failure, comeBackMs: number | undefined): Failure {
-    this.#lost ??= why;
+    if (this.#lost !== undefined) return this.#lost;
+    this.#lost = why;
     this.#pause = undefined;
     this.#listener.givenUp(this.#lost, comeBackMs);
     return this.#lost;
@@ -362,6 +374,10 @@ const UNTOLD_RESET_MS = 1_000;
 /** A probe for more costs a told wait when it is refused: it is made when that is 1% of the time since the last refusal. */
 const GROWTH_PAUSE_PER_WAIT = 100;
 const SHORTEST_GROWTH_PAUSE_MS = 10_000;
+
+function neverAnswered(cause: Failure): Failure {
+  return failure('ORIGIN_SILENT', `it never answered; ${cause.message}`);
+}
 
 function isHandshake(cause: Failure): boolean {
   return cause.code.startsWith('TLS_');

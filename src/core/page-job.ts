@@ -44,8 +44,12 @@ export class PageJob {
     this.keepBody = this.keepBody && keepBody;
   }
 
-  /** The next try begins at the page's own URL. */
+  /**
+   * The next try begins at the page's own URL; but where a redirect turned its method (a POST into a GET), at that hop: the server has
+   * processed what came before, and must not be made to do it again.
+   */
   beginAnew(): void {
+    if (this.method !== this.page.method) return;
     this.url = this.page.url;
     this.origin = this.page.origin;
     this.method = this.page.method;

@@ -99,6 +99,11 @@ export class Run {
     this.#endIfDone();
   }
 
+  /** Some list holds a page, of whichever shard. */
+  get pageListed(): boolean {
+    return this.#intake.firstPage !== undefined;
+  }
+
   gauges(): Gauges {
     const now = this.#clock.now();
     const toWall = this.#clock.wall() - now;
@@ -229,7 +234,7 @@ export class Run {
     this.#fetcher ??= this.#makeFetcher();
     const fetcher = this.#fetcher;
     // The gate counts it now: p-limit begins it a moment later.
-    const ticket = queue.gate.start(this.#clock.now(), job.attempts === 0);
+    const ticket = queue.gate.start(this.#clock.now(), isFirstTry(job));
     this.#limit(() => fetcher.turn(job, queue, ticket)).then(
       (step) => this.#follow(job, queue, step),
       (error: unknown) => this.#fail(error),
@@ -324,7 +329,8 @@ export class Run {
       this.stop('reader-gone');
     } else if (error instanceof StoreError) {
       this.stop('store');
-      if (this.#stop?.reason === 'store') this.#stop.storeFailure ??= error.message;
+      // Also where the run was being stopped already: what could not be kept must not pass unnoticed.
+      if (this.#stop !== undefined) this.#stop.storeFailure ??= error.message;
     } else {
       this.#bug ??= { error };
       void this.#parts.client.destroy();
@@ -402,6 +408,11 @@ export class Run {
       }
     }
   }
+}
+
+/** No try at the page has failed yet: a hop, or a repeat that cost none, goes on with the first. */
+function isFirstTry(job: PageJob): boolean {
+  return job.attempts === 0 || (job.attempts === 1 && !job.atStartOfTry);
 }
 
 function resultOf(exchange: Exchange): AttemptResult {

@@ -166,7 +166,7 @@ class UndiciClient implements Client, ExchangeHost {
 
   #isAwaited(pool: string): boolean {
     for (const exchange of this.ticker.members) {
-      if (!exchange.started && this.#poolOf(exchange.request) === pool) return true;
+      if (exchange.awaitsConnection && this.#poolOf(exchange.request) === pool) return true;
     }
     return false;
   }

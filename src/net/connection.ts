@@ -15,6 +15,8 @@ export interface Connection {
   active: number;
   /** How many exchanges were on it when it died. Each of them settles after the other, so the first one notes it for all. */
   activeAtDeath: number | undefined;
+  /** It died because the server does not keep to HTTP/2. */
+  brokeProtocol: boolean;
 }
 
 const connections = new WeakMap<object, Connection>();
@@ -28,6 +30,7 @@ export function registerConnection(socket: Socket, httpVersion: HttpVersion, rem
     heads: 0,
     active: 0,
     activeAtDeath: undefined,
+    brokeProtocol: false,
   });
 }
 

@@ -16,6 +16,8 @@ export interface ErrorContext {
   readonly reused: boolean;
   /** A head had come over the connection (before the start: over the newest one to that origin). */
   readonly proven: boolean;
+  /** The connection died of a session error, told by this exchange or one before it. */
+  readonly brokeProtocol: boolean;
   /** Exchanges that were on the connection when it died, this one included. */
   readonly sharers: number;
   /** Bytes that the connection got since the start. */
@@ -48,6 +50,11 @@ const SESSION_ERRORS = new Set([
 const NEVER_SENT = new Set(['ERR_HTTP2_INVALID_SESSION', 'ERR_HTTP2_GOAWAY_SESSION', 'ERR_HTTP2_STREAM_CANCEL']);
 
 const CONNECTION_LOST = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH']);
+
+/** True where the two sides of a connection do not agree on HTTP/2. */
+export function isSessionError(error: unknown): boolean {
+  return SESSION_ERRORS.has(errorCode(error) ?? '');
+}
 
 /** True where the error is not the stream's alone: everything on the connection ends with it. */
 export function endsConnection(error: unknown): boolean {
@@ -119,7 +126,9 @@ function http2Error(error: unknown, code: string | undefined, context: ErrorCont
   const begun = context.head !== undefined;
   const goaway = /"GOAWAY" frame received with code (\d+)/.exec(message)?.[1];
   if (goaway !== undefined) return afterGoaway(error, Number(goaway), begun);
-  if (code !== undefined && NEVER_SENT.has(code) && !begun) return verdict('NOT_PROCESSED', error, false);
+  if (code !== undefined && NEVER_SENT.has(code) && !begun) {
+    return verdict(context.brokeProtocol && !context.proven ? 'PROTOCOL_ERROR' : 'NOT_PROCESSED', error, false);
+  }
   if (message.includes('"frameError"') && !begun) return verdict('NOT_PROCESSED', error, false);
   if (code !== undefined && SESSION_ERRORS.has(code)) {
     return verdict(context.sharers > 1 ? 'SESSION_DIED' : 'PROTOCOL_ERROR', error, true);

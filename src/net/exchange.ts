@@ -7,7 +7,7 @@ import { BodyFlow, type BodyOwner } from './body-flow.ts';
 import { completeness, declaredLength, isBodyless } from './completeness.ts';
 import type { Connection } from './connection.ts';
 import { codingsOf } from './content-coding.ts';
-import { classify, type ErrorContext, endsConnection } from './error-code.ts';
+import { classify, type ErrorContext, endsConnection, isSessionError } from './error-code.ts';
 import type { RateLimiter, Throttled } from './rate-limiter.ts';
 import { responseHead } from './response-head.ts';
 import { StallWatch } from './stall.ts';
@@ -93,6 +93,11 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     return this.#startedAt !== 0;
   }
 
+  /** It may still need a connection: undici also sends one again that was started, when the server turned it away. */
+  get awaitsConnection(): boolean {
+    return this.#head === undefined;
+  }
+
   // ── undici ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** May run again: undici sends a request that a GOAWAY or REFUSED_STREAM turned away once more by itself. */
@@ -172,7 +177,10 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#settled) return;
     const connection = this.#connection;
-    if (connection !== undefined && endsConnection(error)) connection.activeAtDeath ??= connection.active;
+    if (connection !== undefined) {
+      if (endsConnection(error)) connection.activeAtDeath ??= connection.active;
+      if (isSessionError(error)) connection.brokeProtocol = true;
+    }
     if (this.#head !== undefined && this.#flow === undefined) {
       this.#settleAnswer();
       return;
@@ -199,6 +207,10 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       return;
     }
     const codings = declared === 0 ? [] : codingsOf(head);
+    if (codings.length > LIMITS.maxCodings) {
+      this.#fail(failure('CORRUPT_BODY', `${codings.length} content codings on one body`));
+      return;
+    }
     this.#flow = new BodyFlow(this, sink, codings, this.#host.config.maxBodyBytes);
     const refused = declared === undefined ? undefined : this.#flow.refuse(declared);
     if (refused !== undefined) {
@@ -379,6 +391,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       http2: connection === undefined ? undefined : connection.httpVersion === '2',
       reused: this.#reused,
       proven: connection === undefined ? this.#host.isProven(this.request) : connection.heads > 0,
+      brokeProtocol: connection?.brokeProtocol ?? false,
       sharers: connection === undefined ? 1 : (connection.activeAtDeath ?? connection.active),
       bytesSinceStart: connection === undefined ? 0 : connection.socket.bytesRead - this.#socketBytesAtStart,
       streamCode: typeof code === 'number' ? code : this.#stream?.rstCode,

@@ -22,7 +22,7 @@ import { isAllOk, renderVerdict } from './verdict.ts';
 export type ProgressMode = 'bar' | 'lines' | 'none';
 
 /** Calls `tick` every so often until the function it returns is called. Must not keep the process alive. */
-export type Ticker = (everyMs: number, tick: () => void) => () => void;
+type Ticker = (everyMs: number, tick: () => void) => () => void;
 
 export interface ProgressOptions {
   readonly mode: ProgressMode;

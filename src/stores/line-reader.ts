@@ -2,7 +2,7 @@ import { readSync } from 'node:fs';
 import { readAt } from './file-io.ts';
 import { FETCHED_AT } from './record-line.ts';
 
-const CHUNK_BYTES = 4 * 2 ** 20;
+const CHUNK_BYTES = 2 ** 20;
 /** What is kept of a line that is too long to hold. The head of a record is far smaller, unless its URL is not. */
 const HEAD_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;

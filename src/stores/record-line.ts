@@ -21,8 +21,8 @@ const KEY = /^[0-9a-f]{16}$/;
 
 /** A record as JSON, on one line, with the fields of `RecordHead` first whatever their order in memory. */
 export function recordJson(record: PageRecord): string {
-  const { url, method, key, line, id, outcome, fetchedAt, ...rest } = record;
-  return JSON.stringify({ url, method, key, line, id, outcome, fetchedAt, ...rest });
+  const { url, method, key, line, id, outcome, fetchedAt, file, elapsedMs, waitedMs, ...rest } = record;
+  return JSON.stringify({ url, method, key, line, id, outcome, fetchedAt, ...rest, file, elapsedMs, waitedMs });
 }
 
 /** How every line of ours begins: enough to know a torn first line by. */

@@ -88,7 +88,7 @@ describe('a page comes back as', () => {
           .tuple(fc.webUrl({ withQueryParameters: true }), fc.option(fc.tuple(text, text)))
           .map(([url, userinfo]) => {
             const parsed = new URL(url);
-            parsed.username = userinfo?.[0].replaceAll(':', '') ?? '';
+            parsed.username = userinfo?.[0].replaceAll(/[:%]/g, '') ?? '';
             parsed.password = userinfo?.[1] ?? '';
             return parsed.href;
           }),
@@ -104,7 +104,7 @@ describe('a page comes back as', () => {
     fc.assert(
       fc.property(request, runs, (fields, defaults) => {
         const page = pageOf(JSON.stringify(fields), defaults);
-        fc.pre(page !== undefined && !/%/.test(new URL(fields.url).username));
+        fc.pre(page !== undefined);
         const line = page === undefined ? '' : requestLine(page, defaults);
         expect(line).not.toMatch(/[\r\n]/);
         expect(pageOf(line, defaults)).toEqual(page);

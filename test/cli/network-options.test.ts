@@ -1,9 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ResolveOptions } from '../../src/cli/resolve-config.ts';
+import { CA, certificate } from '../support/certificates.ts';
 import { filesOf, refusal, resolved } from './command-line.ts';
 
 function net(argv: readonly string[], surroundings: Partial<ResolveOptions> = {}) {
@@ -13,9 +10,10 @@ function net(argv: readonly string[], surroundings: Partial<ResolveOptions> = {}
 describe('proxies', () => {
   test.each([
     ['http://proxy:3128', 'http://proxy:3128'],
-    ['https://Proxy.example:8443/', 'https://proxy.example:8443'],
+    ['https://Proxy.example:8443/', 'https://Proxy.example:8443/'],
+    ['http://proxy:80', 'http://proxy:80'],
     ['socks5://127.0.0.1:1080', 'socks5://127.0.0.1:1080'],
-    ['http://me:p%40ss@proxy:3128/path?q', 'http://me:p%40ss@proxy:3128'],
+    ['http://me:p%40ss@proxy:3128', 'http://me:p%40ss@proxy:3128'],
     ['proxy:3128', 'http://proxy:3128'],
     ['http://[::1]:3128', 'http://[::1]:3128'],
   ])('%s', (text, url) => expect(net(['-x', text])).toMatchObject({ proxy: url }));
@@ -90,6 +88,7 @@ describe('--resolve', () => {
       { host: 'api.example', port: 80, addresses: ['192.0.2.7', '2001:db8::1'] },
     ],
     ['h:1:2001:db8::1', { host: 'h', port: 1, addresses: ['2001:db8::1'] }],
+    ['*:443:192.0.2.7', { host: '*', port: 443, addresses: ['192.0.2.7'] }],
     ['[::1]:8080:127.0.0.1', { host: '[::1]', port: 8080, addresses: ['127.0.0.1'] }],
     ['bücher.example:65535:::1', { host: 'xn--bcher-kva.example', port: 65535, addresses: ['::1'] }],
   ])('%s', (text, rule) => expect(net(['--resolve', text]).resolve).toEqual([rule]));
@@ -113,7 +112,7 @@ describe('--resolve', () => {
     'h:443:example.com',
     'h:443:192.0.2.1,',
     ':443:192.0.2.1',
-    '*:443:192.0.2.1',
+    '*x:443:192.0.2.1',
     '+h:443:192.0.2.1',
     'h/x:443:192.0.2.1',
     'h:443:[192.0.2.1',
@@ -123,49 +122,41 @@ describe('--resolve', () => {
 });
 
 describe('certificates', () => {
-  let folder: string;
-  let files: Pick<ResolveOptions, 'readFile'>;
-  const made: Record<string, string> = {};
-
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'fetch-pages-cert-'));
-    for (const name of ['a', 'b']) {
-      const key = join(folder, `${name}.key`);
-      const cert = join(folder, `${name}.pem`);
-      const subject = ['-subj', `/CN=${name}`, '-days', '2'];
-      const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-      execFileSync('openssl', ['req', '-x509', ...newKey, '-keyout', key, '-out', cert, ...subject], { stdio: 'pipe' });
-      made[`${name}.key`] = readFileSync(key, 'utf8');
-      made[`${name}.pem`] = readFileSync(cert, 'utf8');
-    }
-    made['both.pem'] = `${made['a.pem']}${made['a.key']}`;
-    made['locked.key'] = '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n';
-    made['broken.pem'] = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
-    made['text'] = 'hello';
-    files = filesOf(made);
+  const good = certificate('good');
+  const client = certificate('client');
+  const files = filesOf({
+    'ca.pem': CA,
+    'good.pem': good.cert,
+    'good.key': good.key,
+    'client.key': client.key,
+    'both.pem': good.cert + good.key,
+    'locked.key': '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n',
+    'broken.pem': `${CA}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
+    'cut.pem': CA.slice(0, 200),
+    text: 'hello',
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('are read', () => {
-    expect(net(['--cacert', 'b.pem', '--cert', 'a.pem', '--key', 'a.key'], files)).toMatchObject({
-      ca: made['b.pem'],
-      cert: made['a.pem'],
-      key: made['a.key'],
+    expect(net(['--cacert', 'ca.pem', '--cert', 'good.pem', '--key', 'good.key'], files)).toMatchObject({
+      ca: CA,
+      cert: good.cert,
+      key: good.key,
     });
   });
 
   test('one file may hold certificate and key', () => {
-    expect(net(['--cert', 'both.pem'], files)).toMatchObject({ cert: made['both.pem'], key: made['both.pem'] });
+    expect(net(['--cert', 'both.pem'], files)).toMatchObject({ cert: good.cert + good.key, key: good.cert + good.key });
   });
 
   test.each([
-    [['--key', 'a.key'], '--key needs --cert'],
-    [['--cert', 'a.pem'], '--cert holds no private key; give it with --key'],
-    [['--cert', 'a.pem', '--key', 'b.key'], '--cert and --key: TLS does not take it'],
-    [['--cert', 'a.pem', '--key', 'locked.key'], '--key: the key is encrypted; decrypt it first'],
+    [['--key', 'good.key'], '--key needs --cert'],
+    [['--cert', 'good.pem'], '--cert holds no private key; give it with --key'],
+    [['--cert', 'good.pem', '--key', 'client.key'], '--cert and --key: TLS does not take them'],
+    [['--cert', 'good.pem', '--key', 'locked.key'], '--key: the key is encrypted; decrypt it first'],
     [['--cacert', 'text'], '--cacert: "text" holds no certificate in PEM'],
-    [['--cacert', 'broken.pem'], '--cacert: TLS does not take it'],
-    [['--cert', 'a.pem', '--key', 'a.pem'], '--key: "a.pem" holds no private key in PEM'],
+    [['--cacert', 'broken.pem'], '--cacert: certificate 2 in it cannot be read'],
+    [['--cacert', 'cut.pem'], '--cacert: a certificate in it does not end'],
+    [['--cert', 'good.pem', '--key', 'good.pem'], '--key: "good.pem" holds no private key in PEM'],
     [['--cacert', 'nope'], '--cacert: cannot read "nope": there is no such file or folder'],
   ])('%j is refused', (argv, message) => expect(refusal([...argv, 'u'], files)).toContain(message));
 });

@@ -237,13 +237,15 @@ describe('HTTP/1.1: what a server sends, and what the exchange is', () => {
     );
     const { heads } = await fetchOne(client, `${server.origin}/`);
     await server.close();
-    const headers = heads[0]?.headers;
-    expect(headers?.['x-name']).toEqual(['caf\xe9']);
-    expect(headers?.['set-cookie']).toEqual(['a', 'b']);
-    expect(Object.getOwnPropertyDescriptor(headers, '__proto__')?.value).toEqual(['p']);
+    const headers = heads[0]?.headers ?? {};
     expect(Object.getPrototypeOf(headers)).toBe(null);
-    expect(headers?.['constructor']).toEqual(['c']);
-    expect(headers?.['toString']).toBe(undefined);
+    expect(Object.entries(headers)).toEqual([
+      ['x-name', ['caf\xe9']],
+      ['set-cookie', ['a', 'b']],
+      ['__proto__', ['p']],
+      ['constructor', ['c']],
+      ['content-length', ['0']],
+    ]);
   });
 
   it('uses one connection for pages that follow each other, and sends method, target, fields and body as they are', async () => {

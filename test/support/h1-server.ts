@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { ByteQueue } from './byte-queue.ts';
-import { startTcpServer, type TcpServer } from './tcp-server.ts';
+import { resetSocket, startTcpServer, type TcpServer } from './tcp-server.ts';
 
 export interface H1Request {
   readonly method: string;
@@ -62,7 +62,7 @@ export class H1Connection {
 
   /** RST: what the client has not read yet is lost to it. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    resetSocket(this.socket);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { ByteQueue } from './byte-queue.ts';
 import { certificate } from './certificates.ts';
-import { startTcpServer, type TcpServer } from './tcp-server.ts';
+import { resetSocket, startTcpServer, type TcpServer } from './tcp-server.ts';
 
 /** RFC 9113 §6. */
 export const FRAME = {
@@ -53,7 +53,7 @@ export function frame(type: number, flags: number, stream: number, payload: Buff
 
 function uint32(...values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(4 * values.length);
-  values.forEach((value, index) => bytes.writeUInt32BE(value >>> 0, 4 * index));
+  for (const [index, value] of values.entries()) bytes.writeUInt32BE(value >>> 0, 4 * index);
   return bytes;
 }
 
@@ -157,7 +157,7 @@ export class H2Connection {
   }
 
   reset(): void {
-    this.socket.resetAndDestroy();
+    resetSocket(this.socket);
   }
 
   async #read(): Promise<void> {

@@ -18,10 +18,13 @@ export async function startTcpServer(
   onSocket: (socket: Socket, number: number) => void,
 ): Promise<TcpServer> {
   const open = new Set<Socket>();
+  const rawByPort = new Map<number, Socket>();
   let accepted = 0;
   const onConnection = (socket: Socket) => {
     accepted += 1;
     track(open, socket);
+    const raw = rawByPort.get(socket.remotePort ?? 0);
+    if (raw !== undefined) rawSockets.set(socket, raw);
     socket.setNoDelay(true);
     onSocket(socket, accepted);
   };
@@ -30,7 +33,11 @@ export async function startTcpServer(
     server = createTcpServer({ allowHalfOpen: true }, onConnection);
   } else {
     server = createTlsServer({ ...tls, allowHalfOpen: true }, onConnection);
-    server.on('connection', (socket: Socket) => track(open, socket));
+    server.on('connection', (socket: Socket) => {
+      track(open, socket);
+      rawByPort.set(socket.remotePort ?? 0, socket);
+      socket.on('close', () => rawByPort.delete(socket.remotePort ?? 0));
+    });
     server.on('tlsClientError', () => {});
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -45,6 +52,14 @@ export async function startTcpServer(
         for (const socket of open) socket.destroy();
       }),
   };
+}
+
+/** TCP under TLS: only it can be reset. */
+const rawSockets = new WeakMap<Socket, Socket>();
+
+/** RST: what the client has not read yet is lost to it. */
+export function resetSocket(socket: Socket): void {
+  (rawSockets.get(socket) ?? socket).resetAndDestroy();
 }
 
 function track(open: Set<Socket>, socket: Socket): void {

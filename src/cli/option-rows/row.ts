@@ -14,7 +14,7 @@ export const OPTION_GROUPS = [
 export type OptionGroup = (typeof OPTION_GROUPS)[number];
 
 /** What a value is: how it is read, what a wrong one is answered with, and what a shell could complete. */
-export type OptionKind =
+type OptionKind =
   | 'flag'
   | 'count'
   | 'duration'

@@ -21,6 +21,8 @@ export class ConcurrencyLimit {
   #base: RoundSample | undefined;
   #holdRounds = 0;
   #lastCut = Number.NEGATIVE_INFINITY;
+  /** As many others were in flight with a request that was answered well. */
+  #proven = 0;
 
   constructor(ceiling: number, adapt: boolean) {
     this.#ceiling = Math.max(1, ceiling);
@@ -38,9 +40,10 @@ export class ConcurrencyLimit {
     if (inFlight + 1 >= this.#limit) this.#roundBinding = true;
   }
 
-  /** An answer came, `latencyMs` after its request. `mayGrow` is false while something else (a learned rate, a fresh refusal) forbids more. */
-  onGood(now: number, latencyMs: number, mayGrow: boolean): void {
+  /** An answer came, `latencyMs` after its request, which was started while `inFlightBefore` others were in flight. `mayGrow` is false while something else (a learned rate, a fresh refusal) forbids more. */
+  onGood(now: number, latencyMs: number, inFlightBefore: number, mayGrow: boolean): void {
     if (!this.#adapt) return;
+    if (inFlightBefore > this.#proven) this.#proven = inFlightBefore;
     this.#roundGood += 1;
     this.#roundLatencySum += latencyMs;
     const meanMs = this.#roundLatencySum / this.#roundGood;
@@ -54,10 +57,16 @@ export class ConcurrencyLimit {
     this.#cutTo(Math.floor(this.#limit * OVERLOAD_FACTOR), now);
   }
 
-  /** The origin refused a request that was started while `inFlightBefore` others were: so many were evidently still welcome. */
-  onRefusal(now: number, inFlightBefore: number): void {
-    if (!this.#adapt) return;
+  /**
+   * The origin refused a request that was started while `inFlightBefore` others were in flight: so many were evidently still welcome.
+   * Where more than that were welcome before, it is not their number that it minds.
+   *
+   * @returns true where the number in flight may have been the reason
+   */
+  onRefusal(now: number, inFlightBefore: number): boolean {
+    if (!this.#adapt || inFlightBefore < this.#proven) return false;
     this.#cutTo(Math.min(this.#limit, inFlightBefore), now);
+    return true;
   }
 
   #cutTo(limit: number, now: number): void {

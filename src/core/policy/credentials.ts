@@ -37,7 +37,7 @@ export function isSafeHeader(name: string): boolean {
 /** The headers of one request, and what they show. */
 export interface HopHeaders {
   readonly headers: Readonly<Record<string, string>>;
-  /** A credential or a header that is not on the safe list is among them. */
+  /** A credential, the client certificate included, or a header that is not on the safe list goes with them. */
   readonly secret: boolean;
   /** This origin may be shown the client certificate. */
   readonly showCertificate: boolean;
@@ -55,14 +55,16 @@ export class Credentials {
   readonly #trusted: Set<string>;
   readonly #shown: HopHeaders;
   readonly #safe: HopHeaders;
+  readonly #hasCertificate: boolean;
 
   /** @param firstOrigin of the first page of the list, whatever becomes of it */
   constructor(request: RequestConfig, firstOrigin: string, hasCertificate: boolean) {
     this.#request = request;
     this.#trusted = new Set([firstOrigin, ...request.credentialsTo]);
+    this.#hasCertificate = hasCertificate;
     this.#shown = this.#build(true, [], undefined, true);
     const safe = this.#build(false, [], undefined, true);
-    this.#safe = { ...safe, withheld: this.#shown.secret || hasCertificate };
+    this.#safe = { ...safe, withheld: this.#shown.secret };
   }
 
   headersFor(page: Page, origin: string, keepBody: boolean): HopHeaders {
@@ -78,12 +80,14 @@ export class Credentials {
   #build(trusted: boolean, lines: HeaderLines, authorization: string | undefined, keepBody: boolean): HopHeaders {
     const headers: Record<string, string> = Object.create(null);
     const request = this.#request;
-    headers['user-agent'] = request.userAgent;
-    let secret = false;
+    if (request.userAgent !== '') headers['user-agent'] = request.userAgent;
+    let secret = trusted && this.#hasCertificate;
     const set = (name: string, value: string, again: boolean): void => {
       if (!keepBody && OF_A_BODY.has(name)) return;
       if (!SAFE.has(name)) secret = true;
-      headers[name] = again && headers[name] !== undefined ? `${headers[name]}, ${value}` : value;
+      // RFC 9110 §5.3; cookies are the exception (RFC 9113 §8.2.3).
+      const separator = name === 'cookie' ? '; ' : ', ';
+      headers[name] = again && headers[name] !== undefined ? headers[name] + separator + value : value;
     };
     if (trusted && request.authorization !== undefined) set('authorization', request.authorization, false);
     if (trusted && request.cookie !== undefined) set('cookie', request.cookie, false);

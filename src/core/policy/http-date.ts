@@ -36,7 +36,8 @@ function epoch(year: Part, month: Part, day: Part, hour: Part, minute: Part, sec
   const parts = [year, day, hour, minute, second].map(Number);
   const [y = 0, d = 0, h = 0, m = 0, s = 0] = parts;
   // 60 is a leap second (RFC 9110 §5.6.7).
-  if (d < 1 || d > 31 || h > 23 || m > 59 || s > 60) return undefined;
-  const time = Date.UTC(y, monthIndex, d, h, m, s);
-  return new Date(time).getUTCMonth() === monthIndex || s === 60 ? time : undefined;
+  if (d < 1 || h > 23 || m > 59 || s > 60) return undefined;
+  // Not `Date.UTC`, which takes the years 0 to 99 for 1900 to 1999.
+  const midnight = new Date(0).setUTCFullYear(y, monthIndex, d);
+  return new Date(midnight).getUTCMonth() === monthIndex ? midnight + ((h * 60 + m) * 60 + s) * 1000 : undefined;
 }

@@ -3,10 +3,10 @@
  *
  * Until the first refusal nothing is paced. Then:
  *
- * 1. **Search.** After the told wait, starts are paced from twice the rate that the first epoch is sure to have (what was let through,
+ * 1. **Search.** After the told wait, starts are paced from three times the rate that the first epoch is sure to have (what was let through,
  *    over its time and the wait after it), doubling every 250 ms, until the second refusal.
  * 2. **Hold.** An origin that lets B at once and R a second through lets at most `B + R·d` through in any d seconds, and exactly so many in
- *    those before a refusal, from when it was last at rest. The first epoch gives B, the second then R. Starts are paced 3% under it.
+ *    those before a refusal, from when it was last at rest. The first epoch gives B, the second then R. Starts are paced 1% under it.
  * 3. **Probe.** From there the rate follows the curve of CUBIC (RFC 9438 §4.2; AWS SDK's adaptive retry mode): flat near what is known to
  *    work, and above it only after a hundred times what a refusal costs in told waiting, so that probing costs at most 1% of the time.
  *    A refusal that comes earlier means that the limit has changed: the rate falls by three tenths.
@@ -16,27 +16,31 @@
  */
 export class LearnedRate {
   #phase: 'free' | 'search' | 'hold' = 'free';
+  /** What was started before is of no epoch that counts. */
+  #countFrom = Number.NEGATIVE_INFINITY;
+  /** When the first answer of the epoch came. Answers are timed, not requests: those may wait for a connection first. */
   #epochStart: number | undefined;
   #epochGood = 0;
-  /** When the requests of a search that were let through were started. */
-  #starts = new StartLog();
+  /** When the good answers of a search came. */
+  #answers = new AnswerLog();
   #roundTripMs = 0;
-  #previous: Epoch | undefined;
+  #first: Epoch | undefined;
   /** Search: the rate at the epoch's start. Hold: the rate that is believed to be the origin's. */
   #rate = 0;
-  #holdFrom = 0;
+  #resumedAt = 0;
+  /** When the refusal came that ended the epoch; what was in flight then still tells of it until the wait is over. */
+  #endedAt: number | undefined;
   #plateauMs = SHORTEST_PLATEAU_MS;
 
   /** Requests per second that may be started now; undefined where nothing limits them. */
   rateAt(now: number): number | undefined {
     if (this.#phase === 'free') return undefined;
     if (this.#phase === 'search') {
-      const start = this.#epochStart ?? now;
       const doublingMs = Math.max(SEARCH_DOUBLING_MS, 2 * this.#roundTripMs);
-      const rate = this.#rate * 2 ** Math.min(40, (now - start) / doublingMs);
+      const rate = this.#rate * 2 ** Math.min(40, (now - this.#resumedAt) / doublingMs);
       return rate > UNLIMITED ? undefined : rate;
     }
-    const x = (now - this.#holdFrom) / this.#plateauMs - 1;
+    const x = (now - this.#resumedAt) / this.#plateauMs - 1;
     return this.#rate * (1 + HOLD_DEPTH * Math.max(-1, x) ** 3);
   }
 
@@ -45,48 +49,50 @@ export class LearnedRate {
     return this.#phase === 'hold';
   }
 
-  onStart(now: number): void {
+  onGood(now: number, startedAt: number): void {
+    if (startedAt < this.#countFrom || startedAt > (this.#endedAt ?? now)) return;
     this.#epochStart ??= now;
-  }
-
-  onGood(startedAt: number, latencyMs: number): void {
-    if (this.#epochStart === undefined || startedAt < this.#epochStart) return;
     this.#epochGood += 1;
-    if (this.#phase === 'search') this.#starts.add(startedAt);
+    const latencyMs = now - startedAt;
     this.#roundTripMs = this.#roundTripMs === 0 ? latencyMs : this.#roundTripMs * 0.9 + latencyMs * 0.1;
+    if (this.#phase === 'search') this.#answers.add(now);
   }
 
-  /**
-   * A refusal that begins a wait (those in flight with it belong to the same event and are not told here).
-   *
-   * @param startedAt when the refused request was started
-   * @param waitMs until the origin is asked again
-   */
-  onRefusal(startedAt: number, waitMs: number): void {
-    const start = this.#epochStart;
-    if (start === undefined || this.#epochGood === 0) {
-      // Nothing came through: a probe was refused again. What was learned before still holds; the waits add up.
-      if (this.#previous !== undefined) this.#previous.waitMs += waitMs;
-      this.#forgetEpoch();
-      return;
-    }
-    const epoch: Epoch = { good: this.#epochGood, ms: Math.max(1, startedAt - start), waitMs };
-    if (this.#phase === 'hold') this.#afterHeldRefusal(epoch, startedAt, waitMs);
-    else if (this.#previous === undefined) this.#search(epoch);
-    else this.#hold(estimate(this.#previous, epoch, this.#starts, startedAt), waitMs);
-    this.#previous = this.#phase === 'hold' && this.#previous !== undefined ? { ...this.#previous, waitMs } : epoch;
-    this.#forgetEpoch();
+  /** A refusal that begins a wait, or makes it longer. Those in flight with it belong to the same event and need not be told. */
+  onRefusal(now: number): void {
+    this.#endedAt ??= now;
   }
 
-  /** The wait is over and the origin answered its probe. */
+  /** The wait is over and the origin answered its probe: what the epoch before it teaches is taken to heart. */
   onResume(now: number): void {
+    const start = this.#epochStart;
+    const end = this.#endedAt;
+    if (start !== undefined && end !== undefined && this.#epochGood > 0) {
+      this.#learn({ good: this.#epochGood, ms: Math.max(1, end - start), waitMs: now - end }, end);
+    }
+    this.#countFrom = now;
+    this.#endedAt = undefined;
     this.#epochStart = now;
-    this.#holdFrom = now;
+    this.#epochGood = 1;
+    this.#answers = new AnswerLog();
+    this.#resumedAt = now;
+  }
+
+  #learn(epoch: Epoch, end: number): void {
+    const first = this.#first;
+    if (first === undefined) {
+      this.#first = epoch;
+      this.#search(epoch);
+    } else if (this.#phase === 'hold') {
+      this.#afterHeldRefusal(first, epoch, end);
+    } else {
+      this.#hold(estimate(first, epoch, this.#answers, end), epoch.waitMs);
+    }
   }
 
   #search(epoch: Epoch): void {
     this.#phase = 'search';
-    this.#rate = Math.max(SLOWEST, (2 * epoch.good * 1000) / (epoch.ms + epoch.waitMs));
+    this.#rate = Math.max(SLOWEST, (3 * epoch.good * 1000) / (epoch.ms + epoch.waitMs));
   }
 
   #hold(rate: number, waitMs: number): void {
@@ -95,32 +101,25 @@ export class LearnedRate {
     this.#plateauMs = Math.max(SHORTEST_PLATEAU_MS, waitMs * PLATEAU_PER_WAIT);
   }
 
-  #afterHeldRefusal(epoch: Epoch, startedAt: number, waitMs: number): void {
-    const asked = this.rateAt(startedAt) ?? this.#rate;
-    const burst = this.#previous?.good ?? 0;
-    const sustained = ((epoch.good - Math.min(burst, epoch.good)) * 1000) / epoch.ms;
-    this.#hold(Math.min(asked * PROBED_FACTOR, Math.max(asked * CHANGED_FACTOR, sustained)), waitMs);
-  }
-
-  #forgetEpoch(): void {
-    this.#epochStart = undefined;
-    this.#epochGood = 0;
-    this.#starts = new StartLog();
+  #afterHeldRefusal(first: Epoch, epoch: Epoch, end: number): void {
+    const asked = this.rateAt(end) ?? this.#rate;
+    const sustained = (Math.max(0, epoch.good - first.good) * 1000) / epoch.ms;
+    this.#hold(Math.min(asked * PROBED_FACTOR, Math.max(asked * CHANGED_FACTOR, sustained)), epoch.waitMs);
   }
 }
 
 interface Epoch {
   /** Requests that were let through. */
   readonly good: number;
-  /** From its first request to the first refused one. */
+  /** From its first good answer to the first refusal. */
   readonly ms: number;
-  /** The wait after it. */
-  waitMs: number;
+  /** From there to the first good answer after it. */
+  readonly waitMs: number;
 }
 
 const SEARCH_DOUBLING_MS = 250;
 /** So much under the estimate a held rate begins. */
-const HOLD_DEPTH = 0.03;
+const HOLD_DEPTH = 0.01;
 /** After a refusal while a rate is held: between three tenths and a twentieth less than was asked. */
 const CHANGED_FACTOR = 0.7;
 const PROBED_FACTOR = 0.95;
@@ -138,19 +137,19 @@ const UNLIMITED = 1e6;
  * - What it let through beyond the first one's burst (`steepest`).
  * - Where the wait gave the first epoch's burst back, that burst over the first epoch and the wait: a window's quota over the window.
  */
-function estimate(first: Epoch, second: Epoch, starts: StartLog, end: number): number {
+function estimate(first: Epoch, second: Epoch, answers: AnswerLog, end: number): number {
   let rate = (second.good * 1000) / (first.waitMs + second.ms);
   if (second.good >= first.good * 0.8) rate = Math.max(rate, (first.good * 1000) / (first.waitMs + first.ms));
   // The first epoch let through its burst and, while it lasted, the rate that is sought: the burst comes closer with each step.
-  for (let step = 0; step < 5; step++) {
+  for (let step = 0; step < 3; step++) {
     const burst = Math.max(0, first.good - (rate * first.ms) / 1000);
-    rate = Math.max(rate, starts.steepest(end, burst));
+    rate = Math.max(rate, STEEPEST_TRUST * answers.steepest(end, burst));
   }
   return rate;
 }
 
-/** Start times in order, thinned out when they become many. */
-class StartLog {
+/** Times of answers in order, thinned out when they become many. */
+class AnswerLog {
   #times: number[] = [];
   #weight = 1;
   #skipped = 0;
@@ -184,6 +183,8 @@ class StartLog {
   }
 }
 
+/** A stretch is short, so a request more or less in it shows: an estimate that is too high costs another refusal. */
+const STEEPEST_TRUST = 1;
 const MOST_TIMES = 4_096;
-const SHORTEST_STRETCH_MS = 250;
-const SHORTEST_SHARE = 0.4;
+const SHORTEST_STRETCH_MS = 200;
+const SHORTEST_SHARE = 0.65;

@@ -66,10 +66,14 @@ export function decideRedirect(facts: RedirectFacts): RedirectDecision {
 }
 
 function oneLocation(locations: readonly string[] | undefined): string | undefined {
-  const first = locations?.[0]?.trim();
-  if (locations === undefined || first === undefined || first === '') return undefined;
-  if (locations.some((other) => other.trim() !== first)) return undefined;
+  const [first, ...others] = new Set(locations?.map(withoutBlanks));
+  if (first === undefined || first === '' || others.length > 0) return undefined;
   return fromLatin1(first);
+}
+
+/** Spaces and tabs only: `trim` would take 0xA0, the last byte of an à. */
+function withoutBlanks(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 /** Header bytes arrive as Latin-1; what is valid UTF-8 was meant as such. */

@@ -11,6 +11,8 @@ const SECONDS = /^\d+(?:\.\d+)?$/;
 /** Numbers from here on may be a point in time by mistake: seconds since 1970. */
 const EPOCH_FROM = 1_000_000_000;
 const MONTH_S = 31 * 86_400;
+/** A hundred years: beyond it lie numbers that no longer make a date to come back at. */
+const LONGEST_MS = 100 * 365.25 * 86_400_000;
 
 /**
  * Reads Retry-After (RFC 9110 §10.2.3): seconds, also with decimals (Shopify sends `2.0`), or an HTTP-date in one of its three forms.
@@ -18,7 +20,7 @@ const MONTH_S = 31 * 86_400;
  * - A date is read against the response's own Date where it has a valid one, so that clocks that disagree do no harm; else against ours.
  * - A date that has passed, a negative number, garbage and nothing at all are `unusable`: the caller backs off by itself.
  * - Zero is a wait of zero. A number over 10^9 that, taken as epoch seconds, lies within a month from now is that point in time.
- *   Any other number is taken at its word, however large: the caller holds it against --max-wait.
+ *   Any other number is taken at its word, up to a hundred years: the caller holds it against --max-wait.
  * - Of several values the longest valid one counts.
  *
  * @param values the field's values as they came
@@ -34,7 +36,7 @@ export function parseRetryAfter(
   const origin = serverTime(dates, nowWall);
   let longest = -1;
   for (const value of values) longest = Math.max(longest, waitMs(value.trim(), origin));
-  return longest < 0 ? { type: 'unusable' } : { type: 'wait', ms: longest };
+  return longest < 0 ? { type: 'unusable' } : { type: 'wait', ms: Math.min(longest, LONGEST_MS) };
 }
 
 /** The response's own time, epoch milliseconds; ours where it tells none. */
