@@ -19,6 +19,8 @@ export type Admission =
 
 /** A request that was let through. */
 export interface Ticket {
+  /** Requests of the origin that were started before it. */
+  readonly number: number;
   readonly startedAt: number;
   readonly inFlightBefore: number;
   /** It went alone, to see whether the origin is back. */
@@ -69,7 +71,9 @@ export class OriginGate {
   readonly #concurrency: ConcurrencyLimit;
   readonly #rate = new LearnedRate();
   readonly #cap: RateCap | undefined;
-  #inFlight = 0;
+  readonly #inFlight = new Set<Ticket>();
+  /** Requests so far. */
+  #started = 0;
   #nextPaced = Number.NEGATIVE_INFINITY;
   #pause: Pause | undefined;
   /** When the current event of refusals or failures began: what was started before it belongs to it. */
@@ -100,7 +104,7 @@ export class OriginGate {
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#inFlight.size;
   }
 
   get concurrency(): number {
@@ -137,7 +141,7 @@ export class OriginGate {
   /** Nothing is known of it that a new gate would not know. */
   isForgettable(now: number): boolean {
     return (
-      this.#inFlight === 0 &&
+      this.#inFlight.size === 0 &&
       (this.#pause === undefined || this.#pause.until <= now) &&
       this.#lost === undefined &&
       this.#unwellInRow === 0 &&
@@ -154,30 +158,31 @@ export class OriginGate {
       this.#pause = undefined;
       this.#probing = true;
     }
-    if (this.#probing ? this.#probesInFlight > 0 : this.#inFlight >= this.#concurrency.limit) return FULL;
+    if (this.#probing ? this.#probesInFlight > 0 : this.#inFlight.size >= this.#concurrency.limit) return FULL;
     const at = Math.max(this.#cap?.nextAt ?? now, this.#nextPaced);
     if (at > now) return { type: 'wait', at };
     if (this.#quota !== undefined) {
       if (now >= this.#quota.until) this.#quota = undefined;
-      else if (this.#quota.left <= 0) return this.#inFlight > 0 ? FULL : this.#waitForQuota(this.#quota.until, now);
+      else if (this.#quota.left <= 0) return this.#inFlight.size > 0 ? FULL : this.#waitForQuota(this.#quota.until, now);
     }
     return GO;
   }
 
   /** @param fresh the page was not tried before */
   start(now: number, fresh: boolean): Ticket {
-    const ticket: Ticket = { startedAt: now, inFlightBefore: this.#inFlight, probe: this.#probing, fresh };
+    const inFlightBefore = this.#inFlight.size;
+    const ticket: Ticket = { number: this.#started++, startedAt: now, inFlightBefore, probe: this.#probing, fresh };
     if (ticket.probe) this.#probesInFlight += 1;
-    this.#concurrency.onStart(now, this.#inFlight);
+    this.#concurrency.onStart(now, inFlightBefore);
     this.#cap?.onStart(now);
     if (this.#quota !== undefined) this.#quota.left -= 1;
-    this.#inFlight += 1;
+    this.#inFlight.add(ticket);
     this.#pace(now);
     return ticket;
   }
 
   settle(ticket: Ticket, now: number, sighting: Sighting): void {
-    this.#inFlight -= 1;
+    this.#inFlight.delete(ticket);
     if (ticket.probe) this.#probesInFlight -= 1;
     switch (sighting.type) {
       case 'good':
@@ -228,7 +233,7 @@ export class OriginGate {
     this.#rate.onGood(now, ticket.startedAt);
     const paced = this.#nextPaced > now;
     this.#concurrency.onGood(now, headMs, ticket.inFlightBefore, !paced && !this.#probing && now >= this.#growFrom);
-    if (hint !== undefined) this.#heed(hint, now);
+    if (hint !== undefined) this.#heed(ticket, now, hint);
   }
 
   #resume(now: number): void {
@@ -240,10 +245,16 @@ export class OriginGate {
     if (this.#rate.isHolding) this.#listener.learned();
   }
 
-  /** What remains in the window is what is started in the window: those in flight may not have been counted yet. */
-  #heed(hint: RateLimitHint, now: number): void {
-    if (hint.resetMs === 0 && hint.remaining === 0) return;
-    const left = hint.remaining - this.#inFlight;
+  /**
+   * What remains in the window is what is started in the window. Not counted yet may be whatever is in flight, and what was started
+   * after this request and is back already: answers overtake each other.
+   */
+  #heed(ticket: Ticket, now: number, hint: RateLimitHint): void {
+    // Of a window that is over.
+    if (hint.resetMs === 0) return;
+    let backAlready = this.#started - ticket.number - 1;
+    for (const { number } of this.#inFlight) if (number > ticket.number) backAlready -= 1;
+    const left = hint.remaining - this.#inFlight.size - backAlready;
     this.#quota = { left, until: now + (hint.resetMs ?? UNTOLD_RESET_MS) };
   }
 

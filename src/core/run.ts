@@ -45,6 +45,7 @@ export class Run {
   #roomWanted: (() => void) | undefined;
   #stop: { readonly reason: StopReason; storeFailure?: string } | undefined;
   #bug: { readonly error: unknown } | undefined;
+  #isFinished = false;
   readonly #finished = Promise.withResolvers<void>();
 
   constructor(parts: RunParts) {
@@ -88,7 +89,7 @@ export class Run {
    * The first reason stands.
    */
   stop(reason: StopReason): void {
-    if (this.#stop !== undefined) return;
+    if (this.#stop !== undefined || this.#isFinished) return;
     this.#stop = { reason };
     this.#tell({ type: 'stopping', reason });
     this.#cancelWake?.();
@@ -320,6 +321,7 @@ export class Run {
     if (this.#limit.activeCount > 0 || this.#limit.pendingCount > 0 || this.#keeping > 0) return;
     if (this.#bug === undefined && this.#stop === undefined && !(this.#inputDone && this.#frontier.size === 0)) return;
     this.#cancelWake?.();
+    this.#isFinished = true;
     this.#finished.resolve();
   }
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { NetConfig } from '../core/config.ts';
 import { UsageError } from '../core/failure.ts';
@@ -42,6 +43,8 @@ export function createTlsContext(
     withCertificate && config.cert !== undefined ? { cert: config.cert, key: config.key ?? config.cert } : {};
   let secureContext: SecureContext;
   try {
+    // createSecureContext takes a CA that is none for no CA at all, and everything would be untrusted.
+    if (config.ca !== undefined) new X509Certificate(config.ca);
     secureContext = createSecureContext({ ...(config.ca === undefined ? {} : { ca: config.ca }), ...identity });
   } catch (error) {
     const name = withCertificate ? '--cert or --key' : '--cacert';

@@ -12,7 +12,7 @@ const writevOnce = promisify(writev);
 export const closeFile = promisify(close);
 export const syncFile = promisify(fdatasync);
 export const truncateFile = promisify(ftruncate);
-export const statFile: (fd: number) => Promise<Stats> = promisify(fstat);
+
 
 /** Windows knows no symbolic links here. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
@@ -23,6 +23,7 @@ export const READ_WRITE_CREATE = constants.O_RDWR | constants.O_CREAT;
 /** A log inside a store's folder. */
 export const READ_WRITE_CREATE_NO_FOLLOW = READ_WRITE_CREATE | NO_FOLLOW;
 export const READ_ONLY = constants.O_RDONLY;
+export const READ_ONLY_NO_FOLLOW = constants.O_RDONLY | NO_FOLLOW;
 
 /** IOV_MAX of Linux. */
 const MAX_PIECES = 1024;

@@ -2,7 +2,7 @@ import { lstat, mkdir, opendir, stat } from 'node:fs/promises';
 import { StoreError } from '../core/failure.ts';
 import type { Store, StoreOptions, StoreSession } from '../core/ports.ts';
 import { diskError, errorCode, isSystemError } from './disk-error.ts';
-import { closeFile, openFile, READ_ONLY, READ_WRITE_CREATE_NO_FOLLOW } from './file-io.ts';
+import { closeFile, openFile, READ_ONLY_NO_FOLLOW, READ_WRITE_CREATE_NO_FOLLOW } from './file-io.ts';
 import { FilesSession } from './files-session.ts';
 import { InspectSession } from './inspect-session.ts';
 import { mendLog, notOurs, tornNotice } from './mend-log.ts';
@@ -73,7 +73,7 @@ async function inspect(folder: StoreFolder, place: string): Promise<StoreSession
   const path = folder.join(OWN.manifest);
   // A removal that was begun counts as done.
   if (!(await exists(path))) return new InspectSession(undefined);
-  const fd = await openFile(path, READ_ONLY);
+  const fd = await openFile(path, READ_ONLY_NO_FOLLOW);
   try {
     return new InspectSession(await scanLog(fd, manifestPlace(place)));
   } finally {
@@ -98,7 +98,7 @@ async function requireFolder(folder: StoreFolder, place: string): Promise<void> 
 async function refuseForeign(folder: StoreFolder, place: string): Promise<void> {
   if (await exists(folder.join(OWN.lock))) return;
   if (await exists(folder.join(OWN.manifest))) {
-    const fd = await openFile(folder.join(OWN.manifest), READ_ONLY);
+    const fd = await openFile(folder.join(OWN.manifest), READ_ONLY_NO_FOLLOW);
     const whose = await whoseLog(fd).finally(() => closeFile(fd));
     if (whose === 'ours') return;
   } else if (await isEmpty(folder.path)) return;

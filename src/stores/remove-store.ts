@@ -1,6 +1,6 @@
 import { rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { errorCode } from './disk-error.ts';
-import { closeFile, openFile, READ_ONLY } from './file-io.ts';
+import { closeFile, openFile, READ_ONLY_NO_FOLLOW } from './file-io.ts';
 import { readRecords } from './scan-log.ts';
 import { OWN, type StoreFolder } from './store-folder.ts';
 
@@ -27,7 +27,7 @@ export async function removeStore(folder: StoreFolder): Promise<void> {
 export async function finishRemoval(folder: StoreFolder): Promise<void> {
   const list = folder.join(OWN.removing);
   if ((await stat(list).catch(() => undefined)) === undefined) return;
-  const fd = await openFile(list, READ_ONLY);
+  const fd = await openFile(list, READ_ONLY_NO_FOLLOW);
   const folders = new Set<string>();
   try {
     let batch: string[] = [];

@@ -49,12 +49,9 @@ export class StoreLock {
     try {
       if (isLink(path)) throw new StoreError(`${path} is a symbolic link. Move it away: it is the lock of ${place}.`);
       database = new DatabaseSync(path, { timeout: BUSY_WAIT_MS });
-      // Kept over commits, so nobody slips in between two transactions of ours.
-      database.exec('PRAGMA locking_mode = EXCLUSIVE');
       database.exec('BEGIN EXCLUSIVE');
       const lock = new StoreLock(database, place);
       lock.#prepare(path, format);
-      database.exec('COMMIT');
       return lock;
     } catch (error) {
       database?.close();
@@ -110,12 +107,14 @@ export class StoreLock {
     const database = this.#database;
     const tables = Number(database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count);
     if (tables === 0) {
-      database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-      database.exec('CREATE TABLE store (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
-      database.exec('CREATE TABLE request (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
-      const insert = database.prepare('INSERT INTO store (name, value) VALUES (?, ?)');
-      insert.run('format', format);
-      insert.run('version', String(VERSION));
+      this.#write(() => {
+        database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+        database.exec('CREATE TABLE store (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+        database.exec('CREATE TABLE request (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+        const insert = database.prepare('INSERT INTO store (name, value) VALUES (?, ?)');
+        insert.run('format', format);
+        insert.run('version', String(VERSION));
+      });
       return;
     }
     const id = database.prepare('PRAGMA application_id').get()?.application_id;
@@ -130,11 +129,15 @@ export class StoreLock {
     }
   }
 
+  /**
+   * Makes what was written last. The transaction that is the lock ends by it and the next one begins; should another run slip in between, it has
+   * the store and this one is refused. (`locking_mode = EXCLUSIVE` has no such gap, but leaves a journal beside the lock when it is killed.)
+   */
   #write(work: () => void): void {
     try {
-      this.#database.exec('BEGIN');
       work();
       this.#database.exec('COMMIT');
+      this.#database.exec('BEGIN EXCLUSIVE');
     } catch (error) {
       throw explain(error, 'its lock file', this.#place);
     }

@@ -2,7 +2,7 @@ import { HashSet } from '../core/hash-set.ts';
 import type { Page } from '../core/page.ts';
 import { hashKey, hashText } from '../core/page-key.ts';
 import { isOk, type Outcome } from '../core/record.ts';
-import { closeFile, openFile, READ_ONLY } from './file-io.ts';
+import { closeFile, openFile, READ_ONLY_NO_FOLLOW } from './file-io.ts';
 import { headHash } from './record-line.ts';
 import { readRecords } from './scan-log.ts';
 
@@ -41,7 +41,7 @@ export class WishClaims {
   }
 
   async #load(): Promise<void> {
-    const fd = await openFile(this.#manifest, READ_ONLY);
+    const fd = await openFile(this.#manifest, READ_ONLY_NO_FOLLOW);
     try {
       await readRecords(fd, (head, whole) => {
         if (isOk(head.outcome as Outcome) && 'file' in whole && typeof whole.file === 'string') {

