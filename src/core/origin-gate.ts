@@ -4,6 +4,7 @@ import type { Failure } from './failure.ts';
 import { failure, failureClass } from './failure.ts';
 import { equalJitterMs } from './policy/backoff.ts';
 import { ConcurrencyLimit } from './policy/concurrency.ts';
+import { LearnedWindow } from './policy/learned-window.ts';
 import { LearnedRate } from './policy/pacing.ts';
 import { RateCap } from './policy/rate-cap.ts';
 import type { RateLimitHint } from './policy/rate-limit-headers.ts';
@@ -70,6 +71,7 @@ export class OriginGate {
   readonly #adapt: boolean;
   readonly #concurrency: ConcurrencyLimit;
   readonly #rate = new LearnedRate();
+  #window: LearnedWindow | undefined;
   readonly #cap: RateCap | undefined;
   readonly #inFlight = new Set<Ticket>();
   /** Requests so far. */
@@ -135,17 +137,20 @@ export class OriginGate {
 
   /** Learned requests per second; undefined where no limit was found. */
   learnedRate(now: number): number | undefined {
-    return this.#rate.isHolding ? this.#rate.rateAt(now) : undefined;
+    if (this.#window !== undefined) return this.#window.meanPerSecond;
+    return this.#rate.isKnown ? this.#rate.rateAt(now) : undefined;
   }
 
-  /** Nothing is known of it that a new gate would not know. */
+  /**
+   * Nothing is known of it that a new gate would not soon know too. A host that never answered is such: a list may name any number of
+   * dead ones. One that answered and was given up is not: it may have told a time.
+   */
   isForgettable(now: number): boolean {
     return (
       this.#inFlight.size === 0 &&
       (this.#pause === undefined || this.#pause.until <= now) &&
-      this.#lost === undefined &&
-      this.#unwellInRow === 0 &&
-      !this.#rate.isHolding &&
+      (this.#lost === undefined || !this.#answered) &&
+      !this.#rate.isKnown &&
       (this.#quota === undefined || this.#quota.until <= now) &&
       (this.#cap === undefined || this.#cap.nextAt <= now)
     );
@@ -161,9 +166,12 @@ export class OriginGate {
     if (this.#probing ? this.#probesInFlight > 0 : this.#inFlight.size >= this.#concurrency.limit) return FULL;
     const at = Math.max(this.#cap?.nextAt ?? now, this.#nextPaced);
     if (at > now) return { type: 'wait', at };
+    const opensAt = this.#window?.opensAt(now) ?? now;
+    if (opensAt > now) return this.#waitForQuota(opensAt, now);
     if (this.#quota !== undefined) {
       if (now >= this.#quota.until) this.#quota = undefined;
-      else if (this.#quota.left <= 0) return this.#inFlight.size > 0 ? FULL : this.#waitForQuota(this.#quota.until, now);
+      else if (this.#quota.left <= 0)
+        return this.#inFlight.size > 0 ? FULL : this.#waitForQuota(this.#quota.until, now);
     }
     return GO;
   }
@@ -175,6 +183,7 @@ export class OriginGate {
     if (ticket.probe) this.#probesInFlight += 1;
     this.#concurrency.onStart(now, inFlightBefore);
     this.#cap?.onStart(now);
+    this.#window?.onStart();
     if (this.#quota !== undefined) this.#quota.left -= 1;
     this.#inFlight.add(ticket);
     this.#pace(now);
@@ -215,10 +224,11 @@ export class OriginGate {
 
   #pace(now: number): void {
     if (!this.#adapt) return;
-    const rate = this.#rate.rateAt(now);
+    const rate = this.#window?.ratePerSecond ?? this.#rate.rateAt(now);
     if (rate === undefined) return;
-    const intervalMs = 1000 / rate;
-    this.#nextPaced = Math.max(this.#nextPaced, now - MADE_UP_MS) + intervalMs;
+    // An origin that bears hardly any burst takes a start that makes up for a late one amiss.
+    const madeUpMs = this.#rate.burst < BURST_FOR_MAKING_UP ? 0 : MADE_UP_MS;
+    this.#nextPaced = Math.max(this.#nextPaced, now - madeUpMs) + 1000 / rate;
   }
 
   #onGood(ticket: Ticket, now: number, headMs: number, hint: RateLimitHint | undefined): void {
@@ -228,7 +238,7 @@ export class OriginGate {
     if (ticket.startedAt >= this.#pausedAt) {
       this.#unwellInRow = 0;
       this.#failedProbes = 0;
-      if (ticket.probe) this.#resume(now);
+      if (ticket.probe) this.#resume(ticket, now);
     }
     this.#rate.onGood(now, ticket.startedAt);
     const paced = this.#nextPaced > now;
@@ -236,13 +246,25 @@ export class OriginGate {
     if (hint !== undefined) this.#heed(ticket, now, hint);
   }
 
-  #resume(now: number): void {
+  #resume(probe: Ticket, now: number): void {
     if (!this.#probing) return;
     this.#probing = false;
-    this.#nextPaced = now;
     this.#rate.onResume(now);
+    this.#window?.onResume(now);
+    this.#window ??= this.#newWindow(now);
+    // The probe was a start like any other: the next one keeps its distance.
+    this.#nextPaced = Number.NEGATIVE_INFINITY;
+    this.#pace(probe.startedAt);
     this.#listener.resumed();
-    if (this.#rate.isHolding) this.#listener.learned();
+    if (this.learnedRate(now) !== undefined) this.#listener.learned();
+  }
+
+  #newWindow(now: number): LearnedWindow | undefined {
+    const found = this.#rate.window;
+    if (found === undefined || !this.#adapt) return undefined;
+    const window = new LearnedWindow(found.quota, found.windowMs, now);
+    window.onStart();
+    return window;
   }
 
   /**
@@ -255,7 +277,7 @@ export class OriginGate {
     let backAlready = this.#started - ticket.number - 1;
     for (const { number } of this.#inFlight) if (number > ticket.number) backAlready -= 1;
     const left = hint.remaining - this.#inFlight.size - backAlready;
-    this.#quota = { left, until: now + (hint.resetMs ?? UNTOLD_RESET_MS) };
+    this.#quota = { left, until: now + (hint.resetMs ?? UNTOLD_RESET_MS) + RESET_MARGIN_MS };
   }
 
   #waitForQuota(until: number, now: number): Admission {
@@ -275,22 +297,30 @@ export class OriginGate {
     }
     this.#silentSince ??= ticket.startedAt;
     if (ticket.startedAt < this.#pausedAt) {
+      if (!pageAlone) this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
       this.#onRefusedAgain(now, status, toldMs);
       return;
     }
-    const backoffMs = equalJitterMs(this.#failedProbes, this.#random(), REFUSAL_BASE_MS, REFUSAL_CAP_MS);
+    const backoffMs = equalJitterMs(this.#failedProbes, this.#random(), this.#refusalBaseMs(now), REFUSAL_CAP_MS);
     // Told to come back at once and refused again: the word is worth nothing, so the wait is ours.
     const waitMs = toldMs === undefined || (toldMs === 0 && this.#failedProbes > 0) ? backoffMs : toldMs;
     if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
     if (!pageAlone) {
       const isOfNumber = this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
       this.#rate.onRefusal(now);
+      this.#window?.onRefusal(now, this.#inFlight.size);
       this.#growFrom = isOfNumber ? now + Math.max(SHORTEST_GROWTH_PAUSE_MS, waitMs * GROWTH_PAUSE_PER_WAIT) : now;
     }
     this.#pausedAt = now;
     if (toldMs !== undefined) this.#silentSince += toldMs;
     this.#pauseFor({ reason: toldMs === undefined ? 'refused' : 'retry-after', until: now + waitMs, status });
     this.#checkPatience(now, failure('ORIGIN_SILENT', `it answers ${status}`));
+  }
+
+  /** Where nothing is told: of an origin whose rate is known, time for a few requests is enough. */
+  #refusalBaseMs(now: number): number {
+    const rate = this.learnedRate(now);
+    return rate === undefined ? REFUSAL_BASE_MS : Math.max(REFUSAL_LEAST_MS, Math.min(REFUSAL_BASE_MS, 5_000 / rate));
   }
 
   /** One event, however many were in flight with it: it adds nothing but a longer told wait. */
@@ -317,13 +347,17 @@ export class OriginGate {
       this.#onUnwellPage(ticket, now, why);
     } else if (kind === 'permanent' && ticket.probe) {
       // The page's own end (too large, too many headers): the origin did answer.
-      this.#resume(now);
+      this.#resume(ticket, now);
     }
   }
 
-  /** A page that failed before may just fail again: when only such are left, the waits do not grow with each of them. */
+  /**
+   * Failures are often quicker than answers: as many as are in flight at once may come first and mean nothing. And a page that failed
+   * before may just fail again: when only such are left, the waits do not grow with each of them.
+   */
   #onUnwellPage(ticket: Ticket, now: number, why: Failure): void {
-    this.#onUnwell(ticket, now, UNWELL_PAGES, ticket.fresh ? SOFT_DOWN_CAP_MS : DOWN_BASE_MS, why);
+    const threshold = Math.max(UNWELL_PAGES, this.#concurrency.limit);
+    this.#onUnwell(ticket, now, threshold, ticket.fresh ? SOFT_DOWN_CAP_MS : DOWN_BASE_MS, why);
   }
 
   /**
@@ -336,12 +370,19 @@ export class OriginGate {
     if (ticket.startedAt < this.#pausedAt) return;
     if (ticket.fresh || ticket.probe || threshold < UNWELL_PAGES) this.#unwellInRow += 1;
     if (ticket.probe || this.#unwellInRow >= threshold) {
-      const waitMs = equalJitterMs(this.#failedProbes, this.#random(), DOWN_BASE_MS, capMs);
+      const waitMs = this.#downWaitMs(now, capMs);
       this.#failedProbes += 1;
       this.#pausedAt = now;
       this.#pauseFor({ reason: 'down', until: now + waitMs });
     }
     this.#checkPatience(now, why);
+  }
+
+  /** An origin that has answered is probed after a twentieth of the time that it has been down; one that never has, ever more rarely. */
+  #downWaitMs(now: number, capMs: number): number {
+    if (!this.#answered) return equalJitterMs(this.#failedProbes, this.#random(), DOWN_BASE_MS, capMs);
+    const downMs = now - (this.#silentSince ?? now);
+    return Math.min(capMs, Math.max(equalJitterMs(0, this.#random(), DOWN_BASE_MS, capMs), downMs * DOWN_SHARE));
   }
 
   #pauseFor(pause: Pause): void {
@@ -368,9 +409,12 @@ const GO: Admission = { type: 'go' };
 const FULL: Admission = { type: 'full' };
 /** A paced start that came late may be made up for within so long. */
 const MADE_UP_MS = 20;
+const BURST_FOR_MAKING_UP = 5;
 const REFUSAL_BASE_MS = 500;
 const REFUSAL_CAP_MS = 60_000;
+const REFUSAL_LEAST_MS = 50;
 const DOWN_BASE_MS = 500;
+const DOWN_SHARE = 0.05;
 /** Nobody answers at all: a probe costs nothing but time. */
 const HARD_DOWN_CAP_MS = 30_000;
 /** It answers, badly. */
@@ -382,6 +426,8 @@ const UNWELL_HANDSHAKES = 3;
 /** Told waits of one burst differ by the time between their answers: so much more is worth telling. */
 const NEW_WAIT_MS = 1_500;
 const UNTOLD_RESET_MS = 1_000;
+/** A moment before its window begins a request is refused: fractions of milliseconds get lost on the way from clock to clock. */
+const RESET_MARGIN_MS = 1;
 /** A probe for more costs a told wait when it is refused: it is made when that is 1% of the time since the last refusal. */
 const GROWTH_PAUSE_PER_WAIT = 100;
 const SHORTEST_GROWTH_PAUSE_MS = 10_000;

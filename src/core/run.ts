@@ -39,7 +39,11 @@ export class Run {
   #startedAt = 0;
   #listed = 0;
   #inputDone = false;
+  /** Exchanges begun whose page was not sent on yet: p-limit frees a permit a moment before that. */
+  #turns = 0;
   #keeping = 0;
+  /** When fewer permits were last made of what this machine ran out of. */
+  #shrunkAt = Number.NEGATIVE_INFINITY;
   #forgetAbove = MOST_IDLE_ORIGINS;
   #cancelWake: (() => void) | undefined;
   #roomWanted: (() => void) | undefined;
@@ -76,7 +80,8 @@ export class Run {
     void this.#readLists();
     await this.#finished.promise;
     cancelDeadline();
-    if (!this.#inputDone) await this.#intake.close();
+    // Not waited for: a source that is asleep closes when it wakes, and what was read no longer matters.
+    this.#intake.close().catch(() => {});
     if (this.#bug !== undefined) throw this.#bug.error;
     const elapsedMs = this.#clock.now() - this.#startedAt;
     const verdict = this.#tally.verdict(elapsedMs, this.#stop?.reason, this.#stop?.storeFailure);
@@ -134,13 +139,16 @@ export class Run {
   async #readLists(): Promise<void> {
     try {
       for await (const arrivals of this.#intake.batches()) {
-        if (this.#stop !== undefined) break;
-        for (const arrival of arrivals) this.#arrive(arrival);
+        if (this.#isEnding) break;
+        for (const arrival of arrivals) {
+          // A listener may have stopped the run at the arrival before.
+          if (!this.#isEnding) this.#arrive(arrival);
+        }
         this.#tell({ type: 'listed', pages: this.#listed, done: false });
         this.#pump();
         await this.#room();
       }
-      if (this.#stop === undefined) this.#endOfLists();
+      if (!this.#isEnding) this.#endOfLists();
     } catch (error) {
       this.#fail(error);
     }
@@ -149,7 +157,8 @@ export class Run {
   }
 
   #endOfLists(): void {
-    if (this.#intake.met === 0) throw new UsageError('There is no page in any list: every line is blank or a comment.');
+    if (this.#intake.met === 0)
+      throw new UsageError('There is no page in any list: whatever could be read of them is blank or a comment.');
     this.#tell({ type: 'listed', pages: this.#listed, done: true });
   }
 
@@ -182,11 +191,16 @@ export class Run {
 
   /** Resolves when more of the list may be read: memory is bounded by the look-ahead, never by the list. */
   async #room(): Promise<void> {
-    if (this.#hasRoom(1) || this.#stop !== undefined) return;
+    if (this.#hasRoom(1) || this.#isEnding) return;
     const wanted = Promise.withResolvers<void>();
     this.#roomWanted = wanted.resolve;
     await wanted.promise;
     this.#roomWanted = undefined;
+  }
+
+  /** Nothing more is begun: the run was stopped, or a part of ours is broken. */
+  get #isEnding(): boolean {
+    return this.#stop !== undefined || this.#bug !== undefined;
   }
 
   #hasRoom(share: number): boolean {
@@ -219,8 +233,7 @@ export class Run {
   #hasPermit(): boolean {
     const { concurrency } = this.#parts.config.pace;
     return (
-      this.#stop === undefined &&
-      this.#bug === undefined &&
+      !this.#isEnding &&
       this.#limit.activeCount < this.#limit.concurrency &&
       this.#keeping < concurrency * KEEPING_PER_PERMIT
     );
@@ -236,21 +249,28 @@ export class Run {
     const fetcher = this.#fetcher;
     // The gate counts it now: p-limit begins it a moment later.
     const ticket = queue.gate.start(this.#clock.now(), isFirstTry(job));
+    this.#turns += 1;
     this.#limit(() => fetcher.turn(job, queue, ticket)).then(
-      (step) => this.#follow(job, queue, step),
-      (error: unknown) => this.#fail(error),
+      (step) => {
+        this.#turns -= 1;
+        this.#follow(job, queue, step, ticket.startedAt);
+      },
+      (error: unknown) => {
+        this.#turns -= 1;
+        this.#fail(error);
+      },
     );
   }
 
   /** After an exchange: its permit is free again. */
-  #follow(job: PageJob, queue: OriginQueue, step: Step): void {
+  #follow(job: PageJob, queue: OriginQueue, step: Step, startedAt: number): void {
     this.#frontier.touch(queue);
     if (step.type === 'final') this.#settle(job, step);
-    else this.#goOn(job, step);
+    else this.#goOn(job, step, startedAt);
     this.#pump();
   }
 
-  #goOn(job: PageJob, step: Exclude<Step, { type: 'final' }>): void {
+  #goOn(job: PageJob, step: Exclude<Step, { type: 'final' }>, startedAt: number): void {
     const now = this.#clock.now();
     if (step.type === 'hop') {
       this.#tellAttempt(job, step.from, step.exchange, { type: 'hop', to: job.url });
@@ -260,7 +280,8 @@ export class Run {
     const { cost, afterMs } = step.decision;
     const told = cost === 'try' || cost === 'refusal' ? cost : 'free';
     this.#tellAttempt(job, job.url, step.exchange, { type: 'again', cost: told, afterMs });
-    if (!step.exchange.ok && step.exchange.failure.code === 'LOCAL_RESOURCES') this.#shrink(step.exchange.failure);
+    const { exchange } = step;
+    if (!exchange.ok && exchange.failure.code === 'LOCAL_RESOURCES') this.#shrink(exchange.failure, startedAt);
     this.#frontier.addAgain(job, now + afterMs, now);
   }
 
@@ -318,8 +339,8 @@ export class Run {
   }
 
   #endIfDone(): void {
-    if (this.#limit.activeCount > 0 || this.#limit.pendingCount > 0 || this.#keeping > 0) return;
-    if (this.#bug === undefined && this.#stop === undefined && !(this.#inputDone && this.#frontier.size === 0)) return;
+    if (this.#turns > 0 || this.#keeping > 0) return;
+    if (!this.#isEnding && !(this.#inputDone && this.#frontier.size === 0)) return;
     this.#cancelWake?.();
     this.#isFinished = true;
     this.#finished.resolve();
@@ -335,13 +356,16 @@ export class Run {
       if (this.#stop !== undefined) this.#stop.storeFailure ??= error.message;
     } else {
       this.#bug ??= { error };
+      this.#roomWanted?.();
       void this.#parts.client.destroy();
     }
     this.#pump();
   }
 
-  /** This machine cannot hold so many connections: never the page's fault. */
-  #shrink(failure: Failure): void {
+  /** This machine cannot hold so many connections: never the page's fault. Those in flight together are one event. */
+  #shrink(failure: Failure, startedAt: number): void {
+    if (startedAt < this.#shrunkAt) return;
+    this.#shrunkAt = this.#clock.now();
     this.#limit.concurrency = Math.max(1, Math.floor(this.#limit.concurrency / 2));
     this.#notice('LOCAL_RESOURCES', `${failure.message}. Going on with fewer requests at a time.`);
   }

@@ -20,7 +20,7 @@ export class ConnectFailure extends Error {
 type CodeTable = Readonly<Record<string, FailureCode>>;
 
 /** Of the machine: never the page's fault, whenever they come. */
-export const LOCAL_CODES: CodeTable = {
+const LOCAL_CODES: CodeTable = {
   EMFILE: 'LOCAL_RESOURCES',
   ENFILE: 'LOCAL_RESOURCES',
   ENOBUFS: 'LOCAL_RESOURCES',

@@ -11,7 +11,7 @@ const NAMES: Readonly<Record<string, Coding>> = {
   deflate: 'deflate',
 };
 
-export const ZSTD_AVAILABLE = typeof zlib.createZstdDecompress === 'function';
+const ZSTD_AVAILABLE = typeof zlib.createZstdDecompress === 'function';
 
 /** What is asked for where the request does not say otherwise. */
 export const ACCEPT_ENCODING = ZSTD_AVAILABLE ? 'gzip, br, zstd, deflate' : 'gzip, br, deflate';

@@ -14,6 +14,8 @@ export interface ErrorContext {
   readonly http2: boolean | undefined;
   /** The connection had carried a request before. */
   readonly reused: boolean;
+  /** The first byte of a response came. */
+  readonly responseBegun: boolean;
   /** A head had come over the connection (before the start: over the newest one to that origin). */
   readonly proven: boolean;
   /** The connection died of a session error, told by this exchange or one before it. */
@@ -174,6 +176,6 @@ function connectionLost(error: unknown, code: string | undefined, context: Error
     return verdict('TRUNCATED', error, true, `${messageOf(error)} after ${context.bodyBytes} bytes`);
   }
   // A connection that was idle may have been closed by the server while the request was on its way (RFC 9112 §9.3.1, §9.5).
-  if (context.reused && context.bytesSinceStart === 0) return verdict('NOT_PROCESSED', error, true);
+  if (context.reused && !context.responseBegun) return verdict('NOT_PROCESSED', error, true);
   return verdict(code === 'UND_ERR_SOCKET' ? 'CONNECTION_CLOSED' : 'CONNECTION_RESET', error, true);
 }

@@ -8,8 +8,9 @@ import { completeness, declaredLength, isBodyless } from './completeness.ts';
 import type { Connection } from './connection.ts';
 import { codingsOf } from './content-coding.ts';
 import { classify, type ErrorContext, endsConnection, isSessionError } from './error-code.ts';
-import type { RateLimiter, Throttled } from './rate-limiter.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { responseHead } from './response-head.ts';
+import { ResponseHold } from './response-hold.ts';
 import { StallWatch } from './stall.ts';
 import type { Timed } from './ticker.ts';
 import { type Bindable, expectWire, wasCut } from './truncation.ts';
@@ -35,9 +36,6 @@ export interface ExchangeHost {
   onSettled(exchange: ExchangeHandler): void;
 }
 
-/** Reasons why the response is held; it flows while there is none. */
-const HOLD = { body: 1, limiter: 2 } as const;
-
 /** A body that nobody wants is read to its end where it is no longer than this, so that an HTTP/1.1 connection can be used again. */
 const DRAIN_BYTES = 64 * 1024;
 const DRAIN_MS = 2_000;
@@ -49,12 +47,13 @@ const CUT = new Error('cut');
  * One exchange: undici's handler, from the dispatch to the one settlement. Everything that undici, the sink, the decoder, the limiter
  * and the clock can say may come late or twice; after the settlement nothing of it counts.
  */
-export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, BodyOwner, Throttled, Timed {
+export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, BodyOwner, Timed {
   readonly request: WireRequest;
   readonly #host: ExchangeHost;
   readonly #onHead: (head: Head) => BodySink | undefined;
   readonly #resolve: (exchange: Exchange) => void;
   readonly #reject: (reason: unknown) => void;
+  readonly #hold: ResponseHold;
   readonly #dispatchedAt = performance.now();
   #startedAt = 0;
   #headAt = 0;
@@ -64,14 +63,12 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
   #socketBytesAtStart = 0;
   #reused = false;
   #interim = 0;
+  #responseBegun = false;
   #head: Head | undefined;
   #flow: BodyFlow | undefined;
   #stall: StallWatch | undefined;
   #drainUntil = 0;
   #wireBytes = 0;
-  #holds = 0;
-  /** What is left of the limiter's grant. */
-  #granted = 0;
   #wireEnded = false;
   #settled = false;
 
@@ -85,6 +82,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     this.request = request;
     this.#host = host;
     this.#onHead = onHead;
+    this.#hold = new ResponseHold(host.limiter);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -108,7 +106,12 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     this.#controller = controller;
     this.#startedAt = performance.now();
     this.#interim = 0;
+    this.#responseBegun = false;
     expectWire(this);
+  }
+
+  onResponseStarted(): void {
+    this.#responseBegun = true;
   }
 
   bindConnection(connection: Connection): void {
@@ -152,7 +155,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     if (this.#settled) return;
     this.#wireBytes += chunk.length;
     if (this.#stall !== undefined) this.#stall.bytes += chunk.length;
-    this.#useGrant(chunk.length);
+    this.#hold.use(chunk.length);
     if (this.#flow !== undefined) this.#flow.write(chunk);
     else if (this.#wireBytes > DRAIN_BYTES) this.#settleAnswer();
   }
@@ -160,18 +163,24 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
   onResponseEnd(): void {
     if (this.#settled) return;
     this.#wireEnded = true;
-    this.#settleGrant();
+    this.#hold.end();
     if (this.#flow === undefined) {
       this.#settleAnswer();
       return;
     }
-    if (wasCut(this.#connection, this.#stream)) {
+    if (!this.#isCounted() && wasCut(this.#connection, this.#stream)) {
       this.#fail(
         failure('TRUNCATED', `cut after ${this.#wireBytes} bytes`, this.#connection?.socket.errored ?? undefined),
       );
       return;
     }
     this.#flow.end();
+  }
+
+  /** undici has held the body against its length or its last chunk: however the connection ended then, the body is whole. */
+  #isCounted(): boolean {
+    const framing = this.#head === undefined ? undefined : completeness(this.#head, this.request.method, false);
+    return framing === 'content-length' || framing === 'chunked';
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -222,15 +231,15 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       this.#headAt,
       this.#connection?.socket.bytesRead ?? 0,
     );
-    if (declared !== 0) this.#askForGrant();
+    if (declared !== 0 && this.#controller !== undefined) this.#hold.begin(this.#controller);
   }
 
   holdForBody(): void {
-    this.#hold(HOLD.body);
+    this.#hold.holdForBody();
   }
 
   releaseForBody(): void {
-    this.#release(HOLD.body);
+    this.#hold.releaseForBody();
   }
 
   onBodyDone(): void {
@@ -245,51 +254,6 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     if (this.#settled) return;
     this.#settle();
     this.#reject(reason);
-  }
-
-  // ── pauses ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  onGrant(): void {
-    this.#granted = this.#host.limiter?.grantBytes ?? 0;
-    this.#release(HOLD.limiter);
-  }
-
-  #askForGrant(): void {
-    const limiter = this.#host.limiter;
-    if (limiter === undefined) return;
-    if (limiter.request(this)) this.#granted = limiter.grantBytes;
-    else this.#hold(HOLD.limiter);
-  }
-
-  #useGrant(bytes: number): void {
-    const limiter = this.#host.limiter;
-    if (limiter === undefined) return;
-    this.#granted -= bytes;
-    if (this.#granted > 0 || this.#flow === undefined || (this.#holds & HOLD.limiter) !== 0) return;
-    limiter.giveBack(this.#granted);
-    this.#granted = 0;
-    this.#askForGrant();
-  }
-
-  #settleGrant(): void {
-    const limiter = this.#host.limiter;
-    if (limiter === undefined) return;
-    limiter.giveBack(this.#granted);
-    this.#granted = 0;
-    if ((this.#holds & HOLD.limiter) !== 0) limiter.withdraw(this);
-  }
-
-  #hold(reason: number): void {
-    const flowed = this.#holds === 0;
-    this.#holds |= reason;
-    if (flowed) this.#controller?.pause();
-  }
-
-  #release(reason: number): void {
-    if (this.#holds === 0) return;
-    this.#holds &= ~reason;
-    if (this.#holds !== 0 || this.#settled || this.#wireEnded) return;
-    this.#controller?.resume();
   }
 
   // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -310,7 +274,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       if (now >= this.#drainUntil) this.#settleAnswer();
     } else if (!this.#wireEnded && this.#stall !== undefined) {
       const socketBytes = this.#connection?.socket.bytesRead ?? 0;
-      if (this.#stall.isStalled(now, this.#holds !== 0, socketBytes)) {
+      if (this.#stall.isStalled(now, this.#hold.isHeld, socketBytes)) {
         this.#timeOut(failure('STALLED', `after ${this.#wireBytes} bytes`), this.#stall.socketBytes);
       }
     }
@@ -367,7 +331,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
 
   #settle(): void {
     this.#settled = true;
-    this.#settleGrant();
+    this.#hold.end();
     this.#flow?.destroy();
     this.#host.onSettled(this);
     this.#unbind();
@@ -390,6 +354,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       bodyBytes: this.#wireBytes,
       http2: connection === undefined ? undefined : connection.httpVersion === '2',
       reused: this.#reused,
+      responseBegun: this.#responseBegun,
       proven: connection === undefined ? this.#host.isProven(this.request) : connection.heads > 0,
       brokeProtocol: connection?.brokeProtocol ?? false,
       sharers: connection === undefined ? 1 : (connection.activeAtDeath ?? connection.active),

@@ -6,7 +6,7 @@ const TRAILER_BYTES = 8;
 const MAX_HEADER_BYTES = 64 * 1024;
 const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16 } as const;
 
-export class GzipError extends Error {
+class GzipError extends Error {
   override readonly name = 'GzipError';
   readonly code: 'Z_DATA_ERROR' | 'Z_BUF_ERROR';
   constructor(code: 'Z_DATA_ERROR' | 'Z_BUF_ERROR', message: string) {

@@ -9,6 +9,21 @@ export function requestTarget(request: WireRequest): string {
   return parsed.pathname + parsed.search;
 }
 
+/** Of the connection or of the message's framing, so ours to say (RFC 9110 §7.6.1, RFC 9113 §8.2.2); undici refuses most of them. */
+const OURS = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /**
  * The fields to send, flat. Codings are asked for unless the request has its own Accept-Encoding, or a Range: a range of a coded body is
  * a range of coded bytes, which cannot be decoded (RFC 9110 §14.1).
@@ -19,7 +34,7 @@ export function requestHeaders(request: WireRequest, proxyAuthorization: string 
   let wantsCoding = true;
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    if (value === undefined) continue;
+    if (value === undefined || OURS.has(name)) continue;
     if (name === 'accept-encoding' || name === 'range') wantsCoding = false;
     flat.push(name, value);
   }

@@ -14,7 +14,7 @@ export interface TlsContext {
 }
 
 /** The newest sessions; resuming one saves most of the handshake's CPU. */
-export class SessionCache {
+class SessionCache {
   readonly #sessions = new Map<string, Buffer>();
 
   get(key: string): Buffer | undefined {

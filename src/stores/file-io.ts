@@ -1,4 +1,4 @@
-import { close, constants, fdatasync, fstat, ftruncate, open, read, type Stats, writev } from 'node:fs';
+import { close, constants, fdatasync, ftruncate, open, read, writev } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { errorCode } from './disk-error.ts';
@@ -12,7 +12,6 @@ const writevOnce = promisify(writev);
 export const closeFile = promisify(close);
 export const syncFile = promisify(fdatasync);
 export const truncateFile = promisify(ftruncate);
-
 
 /** Windows knows no symbolic links here. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;

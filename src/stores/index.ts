@@ -4,8 +4,6 @@ import { ndjsonStore } from './ndjson.ts';
 import { noneStore } from './none.ts';
 import type { StoreFactory } from './target.ts';
 
-export type { StoreFactory, StoreTarget } from './target.ts';
-
 /** Every format and what makes its store. A format without a row does not compile. */
 export const STORES = {
   files: filesStore,

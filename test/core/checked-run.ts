@@ -76,10 +76,7 @@ export async function checkedRun(
   });
   const store = options.store ?? new MemoryStore();
   const events: Told[] = [];
-  const listeners: Listener[] = [
-    (event) => events.push({ ...event, at: clock.now() }),
-    ...(options.listeners ?? []),
-  ];
+  const listeners: Listener[] = [(event) => events.push({ ...event, at: clock.now() }), ...(options.listeners ?? [])];
   const config = options.config === undefined ? {} : { config: options.config };
   const input = Symbol.asyncIterator in items ? items : batches(items);
   const run = bareRun({ input, client, store, clock, seed: options.seed ?? 1, listeners, ...config });
@@ -133,21 +130,27 @@ function checkEvents({ events }: CheckedRun): void {
   expect(events.filter((event) => event.type === 'started')).toHaveLength(1);
   expect(events.at(-1)?.type).toBe('ended');
   expect(events.filter((event) => event.type === 'ended')).toHaveLength(1);
+  const flaw = flawOfOrder(events);
+  if (flaw !== undefined) expect.fail(flaw);
+}
+
+function flawOfOrder(events: readonly Told[]): string | undefined {
   const givenUp = new Set<string>();
   const final = new Set<string>();
   for (const event of events) {
     if (event.type === 'origin-given-up') {
-      expect(givenUp, 'given up twice').not.toContain(event.origin);
+      if (givenUp.has(event.origin)) return `${event.origin} was given up twice`;
       givenUp.add(event.origin);
     } else if (event.type === 'origin-paused') {
-      expect(givenUp, 'paused after it was given up').not.toContain(event.origin);
+      if (givenUp.has(event.origin)) return `${event.origin} was paused after it was given up`;
     } else if (event.type === 'page') {
-      expect(final, 'final twice').not.toContain(event.record.line);
+      if (final.has(event.record.line)) return `${event.record.line} ended twice`;
       final.add(event.record.line);
     } else if (event.type === 'attempt') {
-      expect(final, 'tried after its end').not.toContain(event.page.line);
+      if (final.has(event.page.line)) return `${event.page.line} was tried after its end`;
     }
   }
+  return undefined;
 }
 
 function checkRecords({ records, events, store }: CheckedRun): void {

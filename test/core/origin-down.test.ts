@@ -55,12 +55,16 @@ describe('an origin that was well and goes down', () => {
   });
 
   it('does not slow other origins', async () => {
-    const items = pages(Array.from({ length: 4_000 }, (_, i) => `https://${i % 2 === 0 ? 'up' : 'down'}.example.com/${i}`));
+    const items = pages(
+      Array.from({ length: 4_000 }, (_, i) => `https://${i % 2 === 0 ? 'up' : 'down'}.example.com/${i}`),
+    );
     const run = await checkedRun(items, ({ origin }, now) =>
       origin === 'https://down.example.com' && now >= 500 && now < 60_000 ? broken('CONNECT_REFUSED') : OK,
     );
     expect(run.verdict.ok).toBe(4_000);
-    const lastUp = Math.max(...run.asked.filter(({ url }) => url.startsWith('https://up.')).map(({ endsAt }) => endsAt));
+    const lastUp = Math.max(
+      ...run.asked.filter(({ url }) => url.startsWith('https://up.')).map(({ endsAt }) => endsAt),
+    );
     expect(lastUp).toBeLessThan(6_000);
   });
 });
@@ -137,7 +141,9 @@ describe('broken pages of an origin that is well', () => {
   it('sprinkled over the list do not slow it', async () => {
     const isBroken = (url: string) => Number(url.split('/').at(-1)) % 10 === 0;
     const well = await checkedRun(numbered(2_000), () => OK);
-    const missing = await checkedRun(numbered(2_000), ({ url }) => (isBroken(url) ? { status: 404, latencyMs: 50 } : OK));
+    const missing = await checkedRun(numbered(2_000), ({ url }) =>
+      isBroken(url) ? { status: 404, latencyMs: 50 } : OK,
+    );
     const failing = await checkedRun(numbered(2_000), ({ url }) => (isBroken(url) ? SICK : OK));
     expect(missing.verdict).toMatchObject({ ok: 1_800, notOk: 200 });
     expect(failing.verdict).toMatchObject({ ok: 1_800, notOk: 200 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { numbered, pages, testPage } from '../support/model-run.ts';
 import type { OriginModel, Reply } from '../support/model-origin.ts';
+import { numbered, pages, testPage } from '../support/model-run.ts';
 import { askedOf, checkedRun, recordOf, toldOf } from './checked-run.ts';
 
 const OK: Reply = { status: 200, body: 'ok', latencyMs: 20 };
@@ -43,9 +43,7 @@ describe('an origin that refuses with a told time', () => {
   });
 
   it('does not hold up other origins, and its waiting pages hold no permit', async () => {
-    const items = pages(
-      Array.from({ length: 200 }, (_, index) => [`${A}/${index}`, `${B}/${index}`]).flat(),
-    );
+    const items = pages(Array.from({ length: 200 }, (_, index) => [`${A}/${index}`, `${B}/${index}`]).flat());
     const model: OriginModel = (request, now) => (request.origin === A && now < 50_000 ? refusal('60') : OK);
     const run = await checkedRun(items, model, { config: { pace: { concurrency: 2 } } });
     expect(run.verdict.ok).toBe(400);
@@ -54,7 +52,9 @@ describe('an origin that refuses with a told time', () => {
   });
 
   it('is met by one event when a burst is refused in flight', async () => {
-    const run = await checkedRun(numbered(200), (_request, now) => (now < 1_000 ? { ...OK, latencyMs: 200 } : now < 1_400 ? refusal('5') : OK));
+    const run = await checkedRun(numbered(200), (_request, now) =>
+      now < 1_000 ? { ...OK, latencyMs: 200 } : now < 1_400 ? refusal('5') : OK,
+    );
     expect(run.verdict.ok).toBe(200);
     expect(run.verdict.refusals).toBeGreaterThan(1);
     expect(toldOf(run, 'origin-paused')).toHaveLength(1);
@@ -184,13 +184,26 @@ describe('a page that alone is refused', () => {
   const bad = `${A}/bad`;
   const model: OriginModel = ({ url }) => (url === bad ? refusal('1') : { ...OK, latencyMs: 100 });
 
-  it.each([1, 2, 50])('fails as THROTTLED after 20 refusals while others get through (%i at once)', async (perOrigin) => {
-    const items = pages([...Array.from({ length: 5 }, (_, i) => `${A}/${i}`), bad, ...Array.from({ length: 200 }, (_, i) => `${A}/more/${i}`)]);
-    const run = await checkedRun(items, model, { config: { pace: { perOrigin } }, untilMs: 3_600_000 });
-    expect(run.verdict).toMatchObject({ ok: 205, notOk: 1 });
-    expect(recordOf(run, bad)).toMatchObject({ outcome: 'failed', status: 429, error: { code: 'THROTTLED' }, attempts: 1, requests: 20 });
-    expect(askedOf(run, bad)).toHaveLength(20);
-  });
+  it.each([1, 2, 50])(
+    'fails as THROTTLED after 20 refusals while others get through (%i at once)',
+    async (perOrigin) => {
+      const items = pages([
+        ...Array.from({ length: 5 }, (_, i) => `${A}/${i}`),
+        bad,
+        ...Array.from({ length: 200 }, (_, i) => `${A}/more/${i}`),
+      ]);
+      const run = await checkedRun(items, model, { config: { pace: { perOrigin } }, untilMs: 3_600_000 });
+      expect(run.verdict).toMatchObject({ ok: 205, notOk: 1 });
+      expect(recordOf(run, bad)).toMatchObject({
+        outcome: 'failed',
+        status: 429,
+        error: { code: 'THROTTLED' },
+        attempts: 1,
+        requests: 20,
+      });
+      expect(askedOf(run, bad)).toHaveLength(20);
+    },
+  );
 
   it('is not called THROTTLED while nobody gets through', async () => {
     const run = await checkedRun(numbered(3), until(300_000, refusal('5')));
@@ -213,16 +226,21 @@ describe('what counts as a refusal', () => {
 
   it('403 with nothing left of a rate limit waits until the reset', async () => {
     const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-limit': '60', 'x-ratelimit-reset': '30' };
-    const run = await checkedRun(numbered(5), (_request, now) => (now < 29_000 ? { status: 403, headers, latencyMs: 20 } : OK));
+    const run = await checkedRun(numbered(5), (_request, now) =>
+      now < 29_000 ? { status: 403, headers, latencyMs: 20 } : OK,
+    );
     expect(run.verdict.ok).toBe(5);
     expect(run.asked.filter(({ startedAt }) => startedAt > 100 && startedAt < 30_020)).toHaveLength(0);
   });
 
-  it.each([[{}], [{ 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': '30' }]])('403 with %j is final at once', async (headers) => {
-    const run = await checkedRun(numbered(5), () => ({ status: 403, headers, latencyMs: 20 }));
-    expect(run.verdict.notOk).toBe(5);
-    expect(run.records[0]).toMatchObject({ attempts: 1, requests: 1, error: { code: 'HTTP_403' } });
-  });
+  it.each([[{}], [{ 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': '30' }]])(
+    '403 with %j is final at once',
+    async (headers) => {
+      const run = await checkedRun(numbered(5), () => ({ status: 403, headers, latencyMs: 20 }));
+      expect(run.verdict.notOk).toBe(5);
+      expect(run.records[0]).toMatchObject({ attempts: 1, requests: 1, error: { code: 'HTTP_403' } });
+    },
+  );
 
   it('a refusal that --accept names is the page itself', async () => {
     const run = await checkedRun(numbered(20), () => refusal('60'), { config: { verdict: { accept: [[200, 499]] } } });

@@ -24,7 +24,7 @@ function windowed(windows: readonly Window[], dialect: Dialect, latencyMs: () =>
     const left = windows.map(({ quota, ms }, index) => {
       const window = used[index] ?? { since: 0, count: 0 };
       if (now >= window.since + ms) {
-        window.since = now;
+        window.since = Math.floor(now);
         window.count = 0;
       }
       window.count += 1;
@@ -58,7 +58,9 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   }),
   'RateLimit and RateLimit-Policy': (left, windows) => ({
     'ratelimit-policy': windows.map(({ quota, ms }, index) => `"w${index}";q=${quota};w=${seconds(ms)}`).join(', '),
-    ratelimit: left.map(({ remaining, resetMs }, index) => `"w${index}";r=${remaining};t=${seconds(resetMs)}`).join(', '),
+    ratelimit: left
+      .map(({ remaining, resetMs }, index) => `"w${index}";r=${remaining};t=${seconds(resetMs)}`)
+      .join(', '),
   }),
 };
 
@@ -76,10 +78,13 @@ describe('an origin that tells truthfully what is left of its quota', () => {
   describe.each(Object.keys(DIALECTS))('in %s', (name) => {
     it.each([
       ['steady answers', () => () => 50],
-      ['answers that overtake each other', () => {
-        const random = seededRandom(7);
-        return () => 20 + random() * 200;
-      }],
+      [
+        'answers that overtake each other',
+        () => {
+          const random = seededRandom(7);
+          return () => 20 + random() * 200;
+        },
+      ],
     ])('is never asked for more, with %s', async (_what, latency) => {
       const window = { quota: 100, ms: 10_000 };
       const run = await checkedRun(numbered(1_000), windowed([window], dialect(name), latency()));
@@ -97,7 +102,10 @@ describe('an origin that tells truthfully what is left of its quota', () => {
       { quota: 20, ms: 1_000 },
       { quota: 300, ms: 60_000 },
     ];
-    const run = await checkedRun(numbered(600), windowed(windows, dialect('RateLimit and RateLimit-Policy'), () => 30));
+    const run = await checkedRun(
+      numbered(600),
+      windowed(windows, dialect('RateLimit and RateLimit-Policy'), () => 30),
+    );
     expect(run.verdict.ok).toBe(600);
     expect(refusedIn(run)).toBe(0);
     expect(run.elapsedMs).toBeGreaterThan(60_000);
@@ -116,7 +124,9 @@ describe('an origin that tells truthfully what is left of its quota', () => {
     const run = await checkedRun(numbered(300), model);
     expect(run.verdict.ok).toBe(60);
     expect(run.elapsedMs).toBeLessThan(10_000);
-    const lost = run.records.filter(({ outcome, error }) => outcome === 'given-up' && error?.code === 'ORIGIN_ASKS_TOO_LONG');
+    const lost = run.records.filter(
+      ({ outcome, error }) => outcome === 'given-up' && error?.code === 'ORIGIN_ASKS_TOO_LONG',
+    );
     expect(lost).toHaveLength(240);
     expect(toldOf(run, 'origin-given-up')[0]?.comeBackWall).toBeGreaterThan(WALL_START + 7_100_000);
   });

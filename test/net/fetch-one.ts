@@ -57,7 +57,7 @@ export async function fetchOne(client: Client, url: string, overrides: Partial<W
   return { exchange, outcome: outcomeOf(exchange), body: Buffer.concat(chunks), heads };
 }
 
-export function outcomeOf(exchange: Exchange): string {
+function outcomeOf(exchange: Exchange): string {
   return exchange.ok ? exchange.complete : exchange.failure.code;
 }
 

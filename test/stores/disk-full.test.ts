@@ -12,7 +12,7 @@ import { makePage, readRecords, recordOf, runOptions } from '../support/store-pa
 function mountSmallDisk(): { readonly path: string } | { readonly reason: string } {
   const path = mkdtempSync(join(tmpdir(), 'fetch-pages-small-disk-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', path], { stdio: 'pipe' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', path], { stdio: 'pipe' });
     return { path };
   } catch (error) {
     rmSync(path, { recursive: true });
@@ -24,7 +24,7 @@ const disk = mountSmallDisk();
 
 afterAll(() => {
   if ('reason' in disk) return;
-  execFileSync('umount', [disk.path]);
+  execFileSync('/bin/umount', [disk.path]);
   rmSync(disk.path, { recursive: true });
 });
 

@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { STORES } from '../../src/stores/index.ts';
 import { childBody, childPage } from '../support/store-child-pages.ts';
 import { makeFolder, readRecords, runOptions, snapshot } from '../support/store-pages.ts';
 
-const CHILD = join(import.meta.dirname, '../support/store-child.ts');
+const CHILD = fileURLToPath(new URL('../support/store-child.ts', import.meta.url));
 const PAGES = 400;
 
 /** Runs the child until it has told of `pages` more pages, then kills it (a little later, or at once). Says which pages it told of. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreError, UsageError } from '../../src/core/failure.ts';
 import type { PageRecord } from '../../src/core/record.ts';
@@ -17,7 +18,7 @@ import {
   snapshot,
 } from '../support/store-pages.ts';
 
-const CHILD = join(import.meta.dirname, '../support/store-child.ts');
+const CHILD = fileURLToPath(new URL('../support/store-child.ts', import.meta.url));
 
 /** What differs between the stores that stay. */
 const FORMATS = [

@@ -17,7 +17,7 @@ export const FRAME = {
   continuation: 9,
 } as const;
 
-export const FLAG = { endStream: 1, ack: 1, endHeaders: 4 } as const;
+const FLAG = { endStream: 1, ack: 1, endHeaders: 4 } as const;
 
 /** RFC 9113 §7. */
 export const ERROR = {

@@ -1,52 +1,72 @@
 /**
- * The rate at which an origin lets requests through, learned from its refusals.
+ * The rate at which an origin lets requests through, learned from its refusals. Until the first refusal nothing is paced. Then:
  *
- * Until the first refusal nothing is paced. Then:
+ * 1. **Search.** After the wait, starts are paced from three times the rate that the first epoch is sure to have (what was let through, over
+ *    its time and the wait after it), doubling every 250 ms, until the second refusal. An origin that lets B at once and R a second through
+ *    lets at most `B + R·d` through in any d seconds, and exactly so many in those before a refusal, from when it was last at rest. The
+ *    first epoch and the second together give R without B. Where the second was too short for that, there is one more search.
+ * 2. **Settle.** From that estimate the rate climbs, at first by 1% a second and then faster, until the next refusal: so slow a climb shows
+ *    the rate to a few percent, whatever kind of limit it is. The dearer a refusal's wait, the slower the climb.
+ * 3. **Hold.** Starts are paced just under what was found. From there the rate follows the curve of CUBIC (RFC 9438 §4.2; AWS SDK's
+ *    adaptive retry mode): flat near what is known to work, and above it only after a hundred times what a refusal costs in waiting, so
+ *    that probing costs at most 1% of the time. A refusal that comes earlier lowers the rate: a little at first, and by more each time
+ *    until an epoch lasts, for then the limit itself has changed.
  *
- * 1. **Search.** After the told wait, starts are paced from three times the rate that the first epoch is sure to have (what was let through,
- *    over its time and the wait after it), doubling every 250 ms, until the second refusal.
- * 2. **Hold.** An origin that lets B at once and R a second through lets at most `B + R·d` through in any d seconds, and exactly so many in
- *    those before a refusal, from when it was last at rest. The first epoch gives B, the second then R. Starts are paced 1% under it.
- * 3. **Probe.** From there the rate follows the curve of CUBIC (RFC 9438 §4.2; AWS SDK's adaptive retry mode): flat near what is known to
- *    work, and above it only after a hundred times what a refusal costs in told waiting, so that probing costs at most 1% of the time.
- *    A refusal that comes earlier means that the limit has changed: the rate falls by three tenths.
+ * Where the waits are long (`LONG_WAIT_MS`) there is no settling: the rate is held from the second refusal on. An origin whose quota is
+ * renewed as a whole, after such waits, is better known by its window (`windowOf`).
  *
  * An *epoch* is the time between the end of one wait and the next refusal. Deterministic: time is handed in, in milliseconds; rates are
  * requests per second.
  */
 export class LearnedRate {
-  #phase: 'free' | 'search' | 'hold' = 'free';
+  #phase: 'free' | 'search' | 'settle' | 'hold' = 'free';
   /** What was started before is of no epoch that counts. */
   #countFrom = Number.NEGATIVE_INFINITY;
   /** When the first answer of the epoch came. Answers are timed, not requests: those may wait for a connection first. */
   #epochStart: number | undefined;
   #epochGood = 0;
-  /** When the good answers of a search came. */
+  /** When the good answers of the epoch came, while there is something to be found in them. */
   #answers = new AnswerLog();
   #roundTripMs = 0;
   #first: Epoch | undefined;
-  /** Search: the rate at the epoch's start. Hold: the rate that is believed to be the origin's. */
+  #second: Epoch | undefined;
+  #searches = 0;
+  #quickRefusals = 0;
+  #burst = 0;
+  /** Search: the rate at the epoch's start. Settle and hold: the rate that is believed to be the origin's. */
   #rate = 0;
   #resumedAt = 0;
   /** When the refusal came that ended the epoch; what was in flight then still tells of it until the wait is over. */
   #endedAt: number | undefined;
-  #plateauMs = SHORTEST_PLATEAU_MS;
+  #plateauMs = 0;
+  #settleUnitMs = 1_000;
 
   /** Requests per second that may be started now; undefined where nothing limits them. */
   rateAt(now: number): number | undefined {
-    if (this.#phase === 'free') return undefined;
-    if (this.#phase === 'search') {
-      const doublingMs = Math.max(SEARCH_DOUBLING_MS, 2 * this.#roundTripMs);
-      const rate = this.#rate * 2 ** Math.min(40, (now - this.#resumedAt) / doublingMs);
-      return rate > UNLIMITED ? undefined : rate;
+    const elapsedMs = Math.max(0, now - this.#resumedAt);
+    switch (this.#phase) {
+      case 'free':
+        return undefined;
+      case 'search': {
+        const doublingMs = Math.max(SEARCH_DOUBLING_MS * Math.max(1, this.#searches), 2 * this.#roundTripMs);
+        const rate = this.#rate * 2 ** Math.min(40, elapsedMs / doublingMs);
+        return rate > UNLIMITED ? undefined : rate;
+      }
+      case 'settle':
+        return this.#rate * climb(elapsedMs / this.#settleUnitMs);
+      case 'hold':
+        return this.#rate * (1 + HOLD_DEPTH * (elapsedMs / this.#plateauMs - 1) ** 3);
     }
-    const x = (now - this.#resumedAt) / this.#plateauMs - 1;
-    return this.#rate * (1 + HOLD_DEPTH * Math.max(-1, x) ** 3);
   }
 
-  /** True once a refusal has taught a rate that is worth telling. */
-  get isHolding(): boolean {
-    return this.#phase === 'hold';
+  /** True once refusals have taught a rate that is worth telling. */
+  get isKnown(): boolean {
+    return this.#phase === 'settle' || this.#phase === 'hold';
+  }
+
+  /** How many it bears at once beyond its rate, as far as is known. */
+  get burst(): number {
+    return this.#burst;
   }
 
   onGood(now: number, startedAt: number): void {
@@ -55,7 +75,7 @@ export class LearnedRate {
     this.#epochGood += 1;
     const latencyMs = now - startedAt;
     this.#roundTripMs = this.#roundTripMs === 0 ? latencyMs : this.#roundTripMs * 0.9 + latencyMs * 0.1;
-    if (this.#phase === 'search') this.#answers.add(now);
+    if (this.#phase === 'search' || this.#phase === 'settle') this.#answers.add(now);
   }
 
   /** A refusal that begins a wait, or makes it longer. Those in flight with it belong to the same event and need not be told. */
@@ -78,33 +98,65 @@ export class LearnedRate {
     this.#resumedAt = now;
   }
 
+  /** The quota and window of an origin that renews its quota as a whole; undefined where two epochs do not look like it. */
+  get window(): { readonly quota: number; readonly windowMs: number } | undefined {
+    return this.#first === undefined || this.#second === undefined ? undefined : windowOf(this.#first, this.#second);
+  }
+
   #learn(epoch: Epoch, end: number): void {
-    const first = this.#first;
-    if (first === undefined) {
+    const asked = this.rateAt(end) ?? 0;
+    if (this.#first === undefined) {
       this.#first = epoch;
-      this.#search(epoch);
-    } else if (this.#phase === 'hold') {
-      this.#afterHeldRefusal(first, epoch, end);
+      this.#burst = epoch.good;
+      this.#search((3 * epoch.good * 1000) / (epoch.ms + epoch.waitMs));
+    } else if (this.#phase === 'search') {
+      this.#afterSearch(this.#first, epoch, end);
+    } else if (this.#phase === 'settle') {
+      const found = Math.max(this.#beyondBurst(this.#first, end), asked * SETTLED_SHARE);
+      this.#hold(Math.min(found, asked * 0.99), epoch.waitMs);
     } else {
-      this.#hold(estimate(first, epoch, this.#answers, end), epoch.waitMs);
+      this.#afterHeldRefusal(epoch, asked);
     }
   }
 
-  #search(epoch: Epoch): void {
+  #afterSearch(first: Epoch, epoch: Epoch, end: number): void {
+    this.#second ??= epoch;
+    const beyondBurst = this.#beyondBurst(first, end);
+    const rate = Math.max(beyondBurst, atLeast(first, epoch));
+    this.#burst = Math.max(1, first.good - (rate * first.ms) / 1000);
+    if (epoch.waitMs >= LONG_WAIT_MS) this.#hold(rate, epoch.waitMs);
+    else if (beyondBurst < rate && this.#searches < MOST_SEARCHES) this.#search(rate);
+    else if (beyondBurst < rate) this.#settle(rate, epoch.waitMs);
+    else this.#settle(rate * SURE_SHARE, epoch.waitMs * SURE_CLIMB);
+  }
+
+  #afterHeldRefusal(epoch: Epoch, asked: number): void {
+    this.#quickRefusals = epoch.ms < QUICK_REFUSAL_MS ? this.#quickRefusals + 1 : 0;
+    const factor = LOWERED[Math.min(this.#quickRefusals, LOWERED.length - 1)] ?? 1;
+    this.#hold(asked * factor, epoch.waitMs);
+  }
+
+  /** What the epoch let through beyond the burst of the first, over the time that it took longer: at most the rate; 0 where nothing can be said. */
+  #beyondBurst(first: Epoch, end: number): number {
+    return this.#answers.steepest(end, first);
+  }
+
+  #search(rate: number): void {
     this.#phase = 'search';
-    this.#rate = Math.max(SLOWEST, (3 * epoch.good * 1000) / (epoch.ms + epoch.waitMs));
+    this.#searches += 1;
+    this.#rate = Math.max(SLOWEST, rate);
+  }
+
+  #settle(rate: number, unitMs: number): void {
+    this.#phase = 'settle';
+    this.#rate = Math.max(SLOWEST, rate);
+    this.#settleUnitMs = Math.min(SURE_CLIMB * 1_000, Math.max(100, unitMs));
   }
 
   #hold(rate: number, waitMs: number): void {
     this.#phase = 'hold';
     this.#rate = Math.max(SLOWEST, rate);
-    this.#plateauMs = Math.max(SHORTEST_PLATEAU_MS, waitMs * PLATEAU_PER_WAIT);
-  }
-
-  #afterHeldRefusal(first: Epoch, epoch: Epoch, end: number): void {
-    const asked = this.rateAt(end) ?? this.#rate;
-    const sustained = (Math.max(0, epoch.good - first.good) * 1000) / epoch.ms;
-    this.#hold(Math.min(asked * PROBED_FACTOR, Math.max(asked * CHANGED_FACTOR, sustained)), epoch.waitMs);
+    this.#plateauMs = Math.max(waitMs * PLATEAU_PER_WAIT, (REQUESTS_PER_PROBE * 1000) / this.#rate);
   }
 }
 
@@ -118,34 +170,60 @@ interface Epoch {
 }
 
 const SEARCH_DOUBLING_MS = 250;
+const MOST_SEARCHES = 2;
+/** An estimate that the burst was taken out of is nearly right: the climb begins just under it, and is so many times slower. */
+const SURE_SHARE = 0.97;
+const SURE_CLIMB = 3;
+/** Waits from here on are too dear to learn more by them than two tell. */
+const LONG_WAIT_MS = 5_000;
+/** Of the rate at which a climb was refused, at least so much is the origin's. */
+const SETTLED_SHARE = 0.9;
 /** So much under the estimate a held rate begins. */
 const HOLD_DEPTH = 0.01;
-/** After a refusal while a rate is held: between three tenths and a twentieth less than was asked. */
-const CHANGED_FACTOR = 0.7;
-const PROBED_FACTOR = 0.95;
+/** After refusals while a rate is held, each sooner than `QUICK_REFUSAL_MS` after the wait before it. */
+const LOWERED = [0.97, 0.95, 0.9, 0.8, 0.7];
+const QUICK_REFUSAL_MS = 5_000;
+/** A probe may cost 1% of the time since the last refusal, in waits ... */
 const PLATEAU_PER_WAIT = 100;
-const SHORTEST_PLATEAU_MS = 10_000;
+/** ... and some requests, of which it should not cost 1% either. */
+const REQUESTS_PER_PROBE = 400;
 /** Requests per second: once in five minutes. */
 const SLOWEST = 1 / 300;
 /** A pace beyond this limits nothing. */
 const UNLIMITED = 1e6;
 
+function climb(units: number): number {
+  return 1 + 0.01 * units + 0.003 * units ** 2;
+}
+
 /**
- * The rate of an origin from two epochs with a wait between them: the largest of three that are each no more than it.
+ * What is sure of a rate after two epochs with a wait between them: the larger of two that are each no more than it.
  *
  * - What the second let through, over its time and the wait before it: all that a quota can have gathered since.
- * - What it let through beyond the first one's burst (`steepest`).
  * - Where the wait gave the first epoch's burst back, that burst over the first epoch and the wait: a window's quota over the window.
  */
-function estimate(first: Epoch, second: Epoch, answers: AnswerLog, end: number): number {
-  let rate = (second.good * 1000) / (first.waitMs + second.ms);
-  if (second.good >= first.good * 0.8) rate = Math.max(rate, (first.good * 1000) / (first.waitMs + first.ms));
-  // The first epoch let through its burst and, while it lasted, the rate that is sought: the burst comes closer with each step.
-  for (let step = 0; step < 3; step++) {
-    const burst = Math.max(0, first.good - (rate * first.ms) / 1000);
-    rate = Math.max(rate, STEEPEST_TRUST * answers.steepest(end, burst));
+function atLeast(first: Epoch, second: Epoch): number {
+  const gathered = (second.good * 1000) / (first.waitMs + second.ms);
+  const renewed = second.good >= first.good * 0.8 ? (first.good * 1000) / (first.waitMs + first.ms) : 0;
+  return Math.max(gathered, renewed);
+}
+
+/** Two epochs that let the same number through, quickly, each followed by a long wait: a quota for a window of the clock. */
+function windowOf(first: Epoch, second: Epoch): { readonly quota: number; readonly windowMs: number } | undefined {
+  const windowMs = second.ms + second.waitMs;
+  const isAlike = Math.abs(first.good - second.good) <= Math.max(2, first.good * 0.03);
+  const isQuick = first.ms < first.waitMs && second.ms < second.waitMs / 2;
+  if (!isAlike || !isQuick || second.waitMs < LONG_WAIT_MS) return undefined;
+  return { quota: Math.min(first.good, second.good), windowMs: roundedWindow(windowMs) };
+}
+
+/** Told in whole seconds, a window's end is up to a second late: a round number near by is meant. */
+function roundedWindow(windowMs: number): number {
+  for (const roundMs of [3_600_000, 900_000, 300_000, 60_000, 10_000, 5_000, 1_000]) {
+    const rounded = Math.round(windowMs / roundMs) * roundMs;
+    if (rounded > 0 && Math.abs(rounded - windowMs) <= 1_500) return rounded;
   }
-  return rate;
+  return windowMs;
 }
 
 /** Times of answers in order, thinned out when they become many. */
@@ -165,26 +243,26 @@ class AnswerLog {
   }
 
   /**
-   * The largest rate that a stretch up to `end` shows beyond a burst. A bucket lets no more than its burst and its rate through in any
-   * stretch, and just so much in the one that begins when it was last full: the largest is the rate itself. Very short stretches are
-   * left out: where a window's quota begins anew in one, they show two bursts.
+   * The largest rate that a stretch up to `end` shows beyond what the first epoch let through. A bucket lets no more than its burst and its
+   * rate through in any stretch, and just so much in the one that begins when it was last full: the largest is the rate itself. Stretches
+   * that are hardly longer than the first epoch, or very short, are left out: in those a request more or less makes all the difference.
    */
-  steepest(end: number, burst: number): number {
+  steepest(end: number, first: Epoch): number {
     const times = this.#times;
     const whole = end - (times[0] ?? end);
-    const shortest = Math.max(SHORTEST_STRETCH_MS, whole * SHORTEST_SHARE);
+    const shortest = Math.max(SHORTEST_STRETCH_MS, whole * SHORTEST_SHARE, first.ms * LONGER_THAN_FIRST);
     let rate = 0;
     for (let index = 0; index < times.length; index++) {
       const stretch = end - (times[index] ?? end);
       if (stretch < shortest) break;
-      rate = Math.max(rate, (((times.length - index) * this.#weight - burst) * 1000) / stretch);
+      const beyond = (times.length - index) * this.#weight - first.good;
+      rate = Math.max(rate, (beyond * 1000) / (stretch - first.ms));
     }
     return rate;
   }
 }
 
-/** A stretch is short, so a request more or less in it shows: an estimate that is too high costs another refusal. */
-const STEEPEST_TRUST = 1;
 const MOST_TIMES = 4_096;
 const SHORTEST_STRETCH_MS = 200;
-const SHORTEST_SHARE = 0.65;
+const SHORTEST_SHARE = 0.25;
+const LONGER_THAN_FIRST = 2;

@@ -1,8 +1,8 @@
 /**
  * `--rate`: evenly spaced starts, and never more than asked in any second.
  *
- * A start that comes late (a timer, a busy machine) may be made up for within 50 ms, but no window of a second ever holds more than asked:
- * a ring of the last starts sees to it.
+ * A start that comes up to 50 ms late (a timer, a busy machine) is made up for; one that comes later was not waited for, and nothing is
+ * made up. No window of a second ever holds more than asked (rounded up): a ring of the last starts sees to it.
  */
 export class RateCap {
   readonly #intervalMs: number;
@@ -14,7 +14,7 @@ export class RateCap {
   /** @param ratePerSecond more than 0 */
   constructor(ratePerSecond: number) {
     this.#intervalMs = 1000 / ratePerSecond;
-    const perWindow = Math.min(LARGEST_RING, Math.max(1, Math.floor(ratePerSecond)));
+    const perWindow = Math.min(LARGEST_RING, Math.ceil(ratePerSecond));
     this.#windowMs = perWindow * this.#intervalMs;
     this.#ring = new Float64Array(perWindow).fill(Number.NEGATIVE_INFINITY);
   }
@@ -27,7 +27,7 @@ export class RateCap {
   onStart(now: number): void {
     this.#ring[this.#index] = now;
     this.#index = (this.#index + 1) % this.#ring.length;
-    this.#next = Math.max(this.#next, now - MADE_UP_MS) + this.#intervalMs;
+    this.#next = (now - this.#next <= MADE_UP_MS ? this.#next : now) + this.#intervalMs;
   }
 }
 

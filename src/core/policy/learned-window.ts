@@ -1,0 +1,68 @@
+/**
+ * The quota that an origin renews as a whole, learned from its refusals: what it lets through in a window is what is started in a window.
+ *
+ * Starts are spread over the first quarter of a window: quick enough that the last one costs little, slow enough for origins that count
+ * over a sliding window, which give each place back only when its request is a window old. Deterministic: time is handed in, in
+ * milliseconds.
+ */
+export class LearnedWindow {
+  readonly windowMs: number;
+  #quota: number;
+  #begin: number;
+  #used = 0;
+  #refused: { readonly at: number; readonly used: number } | undefined;
+
+  /** @param begin when a window began: a told time has come */
+  constructor(quota: number, windowMs: number, begin: number) {
+    this.#quota = quota;
+    this.windowMs = windowMs;
+    this.#begin = begin;
+  }
+
+  /** Starts a second while a window lets any. */
+  get ratePerSecond(): number {
+    return (this.#quota * 1000) / (this.windowMs * SPREAD);
+  }
+
+  /** Requests per second, windows taken together. */
+  get meanPerSecond(): number {
+    return (this.#quota * 1000) / this.windowMs;
+  }
+
+  /** When the next request may be started; not later than `now` where one may be now. */
+  opensAt(now: number): number {
+    const passed = Math.floor((now - this.#begin) / this.windowMs);
+    if (passed > 0) {
+      this.#begin += passed * this.windowMs;
+      this.#used = 0;
+    }
+    return this.#used < this.#quota ? now : this.#begin + this.windowMs;
+  }
+
+  onStart(): void {
+    this.#used += 1;
+  }
+
+  /** `inFlight` were started, and may have been refused as well. */
+  onRefusal(now: number, inFlight: number): void {
+    this.#refused ??= { at: now, used: Math.max(0, this.#used - inFlight - 1) };
+  }
+
+  /** The wait that a refusal brought is over. After a long one a window begins now; a short one says that the quota is less than it seemed. */
+  onResume(now: number): void {
+    const refused = this.#refused;
+    this.#refused = undefined;
+    if (refused === undefined) return;
+    if (now - refused.at < this.windowMs * SHORT_WAIT) {
+      this.#used = Math.min(this.#used, this.#quota - 1);
+      return;
+    }
+    if (refused.used > 0 && refused.used < this.#quota) this.#quota = refused.used;
+    this.#begin = now;
+    this.#used = 1;
+  }
+}
+
+const SPREAD = 0.25;
+/** Shares of a window: a wait below it does not end one. */
+const SHORT_WAIT = 0.25;
