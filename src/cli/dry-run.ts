@@ -13,12 +13,21 @@ export interface Plan {
   readonly invalidCount: number;
   readonly truncated: readonly string[];
   readonly stored: number;
+  /** Some list holds a page, of whichever shard. */
+  readonly pageListed: boolean;
   /** Pages to fetch, by origin. */
   readonly origins: ReadonlyMap<string, number>;
 }
 
-/** @throws UsageError where no list holds a page */
-export async function plan(input: Input, store: StoreSession, shard: ShardConfig | undefined): Promise<Plan> {
+/**
+ * @param store what is stored; absent where the run would begin anew
+ * @throws UsageError where every line is blank or a comment
+ */
+export async function plan(
+  input: Input,
+  store: Pick<StoreSession, 'has'> | undefined,
+  shard: ShardConfig | undefined,
+): Promise<Plan> {
   const intake = new Intake(input, shard);
   const origins = new Map<string, number>();
   const invalid: string[] = [];
@@ -36,13 +45,14 @@ export async function plan(input: Input, store: StoreSession, shard: ShardConfig
         if (invalid.length < MOST_TOLD) invalid.push(`${arrival.line}: ${arrival.why}`);
       } else {
         pages += 1;
-        if (store.has(arrival.page)) stored += 1;
+        if (store?.has(arrival.page) === true) stored += 1;
         else origins.set(arrival.page.origin, (origins.get(arrival.page.origin) ?? 0) + 1);
       }
     }
   }
   if (intake.met === 0) throw new UsageError('There is no page in any list: every line is blank or a comment.');
-  return { pages, duplicates, invalid, invalidCount, truncated, stored, origins };
+  const pageListed = intake.firstPage !== undefined;
+  return { pages, duplicates, invalid, invalidCount, truncated, stored, pageListed, origins };
 }
 
 /** The plan in lines, the largest origins first. */

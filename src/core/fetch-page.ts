@@ -104,7 +104,7 @@ export class PageFetcher {
       const pageAlone = job.refusals >= REFUSALS_THAT_TEACH && gate.good > job.goodAtFirstRefusal;
       return { type: 'refused', status, pageAlone, ...told(exchange.head, hint, clock.wall()) };
     }
-    if (hasStatus(config.retry.statuses, status)) return { type: 'unwell', status };
+    if (hasStatus(config.retry.statuses, status)) return { type: 'unwell', status, hint };
     return { type: 'good', headMs: exchange.headMs, hint };
   }
 
@@ -147,7 +147,11 @@ export class PageFetcher {
   }
 
   #afterRefusal(job: PageJob, queue: OriginQueue, exchange: Answer): Step {
-    if (job.refusals === 0) job.goodAtFirstRefusal = queue.gate.good;
+    if (job.refusedBy !== queue.origin) {
+      job.refusedBy = queue.origin;
+      job.refusals = 0;
+      job.goodAtFirstRefusal = queue.gate.good;
+    }
     const decision = afterRefusal(this.#facts(job, queue), queue.gate.good > job.goodAtFirstRefusal);
     if (decision.type === 'again') return this.#again(job, exchange, decision);
     const { head } = exchange;

@@ -35,7 +35,7 @@ export type Sighting =
   /** Any answer that shows that the origin is well, a 404 too. */
   | { readonly type: 'good'; readonly headMs: number; readonly hint: RateLimitHint | undefined }
   /** It answered with a failure of its own: a status of --retry-on. */
-  | { readonly type: 'unwell'; readonly status: number }
+  | { readonly type: 'unwell'; readonly status: number; readonly hint: RateLimitHint | undefined }
   /**
    * It wants to be asked less. `toldMs`: for how long; absent where it did not say. `pageAlone`: it refuses this page again and again
    * while others get through, so that nothing can be learned from it.
@@ -204,6 +204,7 @@ export class OriginGate {
       case 'unwell':
         this.#answered = true;
         this.#onUnwellPage(ticket, now, failure('ORIGIN_SILENT', `it answers ${sighting.status}`));
+        if (sighting.hint !== undefined) this.#heed(ticket, now, sighting.hint);
         return;
       case 'failed':
         this.#onFailed(ticket, now, sighting.failure);
@@ -378,11 +379,11 @@ export class OriginGate {
     this.#checkPatience(now, why);
   }
 
-  /** An origin that has answered is probed after a twentieth of the time that it has been down; one that never has, ever more rarely. */
+  /** Ever longer; for an origin that has answered before never much more than a twentieth of the time that it has been down. */
   #downWaitMs(now: number, capMs: number): number {
-    if (!this.#answered) return equalJitterMs(this.#failedProbes, this.#random(), DOWN_BASE_MS, capMs);
-    const downMs = now - (this.#silentSince ?? now);
-    return Math.min(capMs, Math.max(equalJitterMs(0, this.#random(), DOWN_BASE_MS, capMs), downMs * DOWN_SHARE));
+    const downMs = this.#answered ? now - (this.#silentSince ?? now) : Number.POSITIVE_INFINITY;
+    const mostMs = Math.min(capMs, Math.max(DOWN_FLOOR_MS, downMs * DOWN_SHARE));
+    return equalJitterMs(this.#failedProbes, this.#random(), DOWN_BASE_MS, mostMs);
   }
 
   #pauseFor(pause: Pause): void {
@@ -414,6 +415,7 @@ const REFUSAL_BASE_MS = 500;
 const REFUSAL_CAP_MS = 60_000;
 const REFUSAL_LEAST_MS = 50;
 const DOWN_BASE_MS = 500;
+const DOWN_FLOOR_MS = 2_000;
 const DOWN_SHARE = 0.05;
 /** Nobody answers at all: a probe costs nothing but time. */
 const HARD_DOWN_CAP_MS = 30_000;

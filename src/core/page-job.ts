@@ -14,6 +14,8 @@ export class PageJob {
   refusals = 0;
   /** Good answers of its origin when it was first refused: have siblings got through since? */
   goodAtFirstRefusal = 0;
+  /** The origin that last refused it: refusals of another say nothing of this one. */
+  refusedBy: string | undefined;
   http1Only = false;
   /** The request in hand: the page's own, or that of a redirect's hop. */
   url: string;

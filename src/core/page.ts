@@ -12,7 +12,7 @@ export interface Page {
   readonly origin: string;
   /** The line's own method, else the run's. Upper-case where it is a standard one. */
   readonly method: string;
-  /** The line's own headers; they go wherever the page goes. */
+  /** The line's own headers; they go to the page's own origin, and safe ones also where a redirect leads. */
   readonly headers: HeaderLines;
   /** The line's own body, else the run's. */
   readonly body?: string | Uint8Array;

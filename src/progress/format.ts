@@ -43,8 +43,9 @@ export function bytes(value: number): string {
   return `${scaled.toFixed(digits)} ${BYTE_UNITS[unit]}`;
 }
 
-/** `0.4 s`, `41 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** `32 ms`, `0.4 s`, `41 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function duration(ms: number): string {
+  if (ms > 0 && ms < 50) return `${Math.ceil(ms)} ms`;
   if (ms < 9_950) return `${(Math.max(0, ms) / SECOND_MS).toFixed(1).replace(/\.0$/, '')} s`;
   const seconds = Math.round(ms / SECOND_MS);
   if (seconds < 100) return `${seconds} s`;

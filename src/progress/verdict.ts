@@ -152,8 +152,12 @@ function againLines(verdict: Verdict, context: VerdictContext, theme: Theme): st
     lines.push(`${those} in ${theme.strong(shownUrl(context.failedFile))}`);
   }
   if (context.again === undefined) return lines;
-  const onlyInvalid =
-    verdict.notOk === verdict.invalid && verdict.ok + verdict.notOk === verdict.pages && verdict.listRead;
-  const intro = onlyInvalid && verdict.invalid > 0 ? 'When those lines are mended:' : 'To try the rest again:';
-  return [...lines, `${intro} ${theme.strong(shownMessage(context.again))}`];
+  return [...lines, `${againIntro(verdict, context)} ${theme.strong(shownMessage(context.again))}`];
+}
+
+function againIntro(verdict: Verdict, { place }: VerdictContext): string {
+  const { notOk, invalid, ok, pages, listRead } = verdict;
+  if (invalid > 0 && notOk === invalid && ok + notOk === pages && listRead) return 'When those lines are mended:';
+  // What keeps nothing has no rest: it begins anew.
+  return place === 'nowhere' || place === 'stdout' ? 'To try all of them again:' : 'To try the rest again:';
 }

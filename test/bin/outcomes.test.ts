@@ -99,8 +99,12 @@ describe.each([
       expect(stderr).toMatch(new RegExp(`^ 1 page +${why} `, 'm'));
     }
     expect(stderr).toMatch(/^2 pages +TRUNCATED /m);
-    expect(records['/gzip']).toMatchObject({
-      body: TEXT, bytes: TEXT.length, complete: 'decoded', sha256: createHash('sha256').update(TEXT).digest('hex'),
+    expect(records['/gzip']?.body === TEXT).toBe(true);
+    const { bytes, complete, sha256 } = records['/gzip'] ?? {};
+    expect({ bytes, complete, sha256 }).toEqual({
+      bytes: TEXT.length,
+      complete: 'content-length',
+      sha256: createHash('sha256').update(TEXT).digest('hex'),
     });
     expect(records['/around']).toMatchObject({ finalUrl: `${server.origin}/redirected`, requests: 2 });
     expect(records['/loop']?.redirects).toHaveLength(10);

@@ -136,6 +136,12 @@ describe('where the pages are', () => {
     expect(lines({ alreadyStored: 0 }, { place: 'stdout' })[0]).toMatch(/^40 pages went to stdout;/);
   });
 
+  test.each(['nowhere', 'stdout'])('%s: the same command begins anew, and no rest is spoken of', (place) => {
+    expect(lines(SOME, { place, again: 'fetch-pages urls.txt' })).toContain(
+      'To try all of them again: fetch-pages urls.txt',
+    );
+  });
+
   test('nowhere: nothing is said to be stored', () => {
     expect(lines({}, { place: 'nowhere' })[0]).toBe('1.2 MB in 12 s, 3.3 pages/s');
   });

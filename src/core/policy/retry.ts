@@ -64,7 +64,7 @@ export function afterFailure(code: FailureCode, sent: boolean, facts: RetryFacts
       if (tries.sharedFates < LIMITS.sharedFateRepeats) {
         return again('shared-fate', freeDelayMs(tries.sharedFates, facts.random), tries.http1Only);
       }
-      return useTry(facts, true);
+      return tries.http1Only ? useTry(facts, true) : again('free', 0, true);
     case 'protocol':
       return tries.http1Only ? FINAL : again('free', 0, true);
     case 'host':
