@@ -63,14 +63,8 @@ async function command(argv: readonly string[]): Promise<number> {
   if (invocation.demo) return demonstrate(invocation);
   const input = await openInput(sourcesOf(invocation), inputDefaults(invocation));
   if (invocation.dryRun) return tellPlan(invocation, input);
-  return fetchAll(
-    invocation,
-    input,
-    againCommand(
-      argv,
-      invocation.sources.some(({ type }) => type === 'stdin'),
-    ),
-  );
+  const readsStdin = invocation.sources.some(({ type }) => type === 'stdin');
+  return fetchAll(invocation, input, againCommand(argv, typed.typed, readsStdin));
 }
 
 /** The same run as any other, against an API of our own on loopback. Nothing is kept unless -o says where. */
@@ -229,8 +223,10 @@ function inputDefaults({ config, expand }: Invocation) {
   return { method, ...(body === undefined ? undefined : { body }), expand };
 }
 
-const DEMO_ABOUT =
-  'An API of ours on loopback, ORIGIN: 60 requests/s, 429 with Retry-After beyond that, some 503s, a slow page, a page that resets.';
+const DEMO_ABOUT = [
+  'A demo API on loopback, ORIGIN: 60 requests/s, then 429 with Retry-After;',
+  'some 503s, one slow page, one that resets. fetch-pages brings all its pages home:',
+].join('\n');
 
 const INSECURE = {
   type: 'notice',

@@ -78,8 +78,8 @@ export class OriginGate {
   #started = 0;
   #nextPaced = Number.NEGATIVE_INFINITY;
   #pause: Pause | undefined;
-  /** When the current event of refusals or failures began: what was started before it belongs to it. */
-  #pausedAt = Number.NEGATIVE_INFINITY;
+  /** Requests started when the last event of refusals or failures began: those belong to it. Counted, for times may be equal. */
+  #ofLastEvent = 0;
   /** The wait is over, and nothing has shown yet whether the origin is back: one request at a time. */
   #probing = false;
   #probesInFlight = 0;
@@ -236,7 +236,7 @@ export class OriginGate {
     this.#answered = true;
     this.#good += 1;
     this.#silentSince = undefined;
-    if (ticket.startedAt >= this.#pausedAt) {
+    if (ticket.number >= this.#ofLastEvent) {
       this.#unwellInRow = 0;
       this.#failedProbes = 0;
       if (ticket.probe) this.#resume(ticket, now);
@@ -297,7 +297,7 @@ export class OriginGate {
       return;
     }
     this.#silentSince ??= ticket.startedAt;
-    if (ticket.startedAt < this.#pausedAt) {
+    if (ticket.number < this.#ofLastEvent) {
       if (!pageAlone) this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
       this.#onRefusedAgain(now, status, toldMs);
       return;
@@ -312,7 +312,7 @@ export class OriginGate {
       this.#window?.onRefusal(now, this.#inFlight.size);
       this.#growFrom = isOfNumber ? now + Math.max(SHORTEST_GROWTH_PAUSE_MS, waitMs * GROWTH_PAUSE_PER_WAIT) : now;
     }
-    this.#pausedAt = now;
+    this.#ofLastEvent = this.#started;
     if (toldMs !== undefined) this.#silentSince += toldMs;
     this.#pauseFor({ reason: toldMs === undefined ? 'refused' : 'retry-after', until: now + waitMs, status });
     this.#checkPatience(now, failure('ORIGIN_SILENT', `it answers ${status}`));
@@ -368,12 +368,12 @@ export class OriginGate {
   #onUnwell(ticket: Ticket, now: number, threshold: number, capMs: number, why: Failure): void {
     if (this.#lost !== undefined) return;
     this.#silentSince ??= ticket.startedAt;
-    if (ticket.startedAt < this.#pausedAt) return;
+    if (ticket.number < this.#ofLastEvent) return;
     if (ticket.fresh || ticket.probe || threshold < UNWELL_PAGES) this.#unwellInRow += 1;
     if (ticket.probe || this.#unwellInRow >= threshold) {
       const waitMs = this.#downWaitMs(now, capMs);
       this.#failedProbes += 1;
-      this.#pausedAt = now;
+      this.#ofLastEvent = this.#started;
       this.#pauseFor({ reason: 'down', until: now + waitMs });
     }
     this.#checkPatience(now, why);

@@ -1,7 +1,7 @@
 import { type Bucket, type BucketLimits, fullBucket, takeToken } from './token-bucket.ts';
 
 /** How many items there are, numbered from 1. */
-export const ITEM_COUNT = 400;
+export const ITEM_COUNT = 500;
 
 export const LIMITS: BucketLimits = { tokensPerSecond: 60, burst: 30 };
 

@@ -61,6 +61,18 @@ describe('an origin that refuses with a told time', () => {
     expect(toldOf(run, 'origin-resumed')).toHaveLength(1);
   });
 
+  it('takes a request that was started at the very instant of a refusal for one of the same event', async () => {
+    // With --rate 10 a start falls on each tenth of a second, and so does the first answer: a refusal.
+    const config = { pace: { ratePerSecond: 10, adapt: false } };
+    const run = await checkedRun(
+      numbered(30),
+      (_request, now) => (now < 1_000 ? { ...refusal(now < 50 ? '30' : '1'), latencyMs: 100 } : OK),
+      { config },
+    );
+    expect(run.verdict.ok).toBe(30);
+    expect(toldOf(run, 'origin-paused')).toHaveLength(1);
+  });
+
   it('waits for the longest of the times that a burst in flight was told', async () => {
     let refused = 0;
     const run = await checkedRun(numbered(10), (_request, now) => {

@@ -35,9 +35,9 @@ async function ask(path: string, method = 'GET'): Promise<Seen> {
 
 test('pages are told in order, with a certificate that holds', () => {
   expect(session.alpnProtocol).toBe('h2');
-  expect(server.urls).toHaveLength(400);
+  expect(server.urls).toHaveLength(500);
   expect(server.urls[0]).toBe(`${server.origin}/items/1`);
-  expect(server.urls.at(-1)).toBe(`${server.origin}/items/400`);
+  expect(server.urls.at(-1)).toBe(`${server.origin}/items/500`);
   expect(server.origin).toMatch(/^https:\/\/localhost:\d+$/);
 });
 
