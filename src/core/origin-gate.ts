@@ -298,7 +298,7 @@ export class OriginGate {
     }
     this.#silentSince ??= ticket.startedAt;
     if (ticket.number < this.#ofLastEvent) {
-      if (!pageAlone) this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
+      if (!pageAlone) this.#mindedNumber(ticket, now);
       this.#onRefusedAgain(now, status, toldMs);
       return;
     }
@@ -307,7 +307,7 @@ export class OriginGate {
     const waitMs = toldMs === undefined || (toldMs === 0 && this.#failedProbes > 0) ? backoffMs : toldMs;
     if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
     if (!pageAlone) {
-      const isOfNumber = this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
+      const isOfNumber = this.#mindedNumber(ticket, now);
       this.#rate.onRefusal(now);
       this.#window?.onRefusal(now, this.#inFlight.size);
       this.#growFrom = isOfNumber ? now + Math.max(SHORTEST_GROWTH_PAUSE_MS, waitMs * GROWTH_PAUSE_PER_WAIT) : now;
@@ -324,13 +324,23 @@ export class OriginGate {
     return rate === undefined ? REFUSAL_BASE_MS : Math.max(REFUSAL_LEAST_MS, Math.min(REFUSAL_BASE_MS, 5_000 / rate));
   }
 
+  /** May the number in flight have been why it refused? Not where it lets nothing through at all, not even one alone. */
+  #mindedNumber(ticket: Ticket, now: number): boolean {
+    if (this.#good === 0 || ticket.probe) return false;
+    return this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
+  }
+
   /** One event, however many were in flight with it: it adds nothing but a longer told wait. */
   #onRefusedAgain(now: number, status: number, toldMs: number | undefined): void {
+    if (toldMs === undefined || toldMs === 0) return;
     const pause = this.#pause;
-    if (pause === undefined || toldMs === undefined || now + toldMs <= pause.until) return;
     const until = now + toldMs;
-    if (until > pause.until + NEW_WAIT_MS) this.#pauseFor({ reason: 'retry-after', until, status });
-    else this.#pause = { ...pause, until };
+    // Where the wait is over already, what comes late is a word of the origin's all the same.
+    if (pause === undefined || until > pause.until + NEW_WAIT_MS) {
+      this.#pauseFor({ reason: 'retry-after', until, status });
+    } else if (until > pause.until) {
+      this.#pause = { ...pause, until };
+    }
   }
 
   #onFailed(ticket: Ticket, now: number, cause: Failure): void {

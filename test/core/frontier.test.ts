@@ -92,7 +92,7 @@ describe('the frontier', () => {
 describe('an origin with nothing left to do', () => {
   it.each<[string, Sighting, boolean]>([
     ['that answered well', GOOD, true],
-    ['that answered badly', { type: 'unwell', status: 500 }, true],
+    ['that answered badly', { type: 'unwell', status: 500, hint: undefined }, true],
     ['that never answered', { type: 'failed', failure: failure('DNS_NOT_FOUND') }, true],
     ['that told a time', { type: 'refused', status: 429, pageAlone: false, toldMs: 600_000 }, false],
     ['that told too long a time', { type: 'refused', status: 429, pageAlone: false, toldMs: 1e9 }, false],

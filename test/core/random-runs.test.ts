@@ -17,6 +17,7 @@ interface Behaviour {
   readonly perSecond: number | undefined;
   /** What it tells of its limit. */
   readonly tells: 'nothing' | 'retry-after' | 'quota';
+  readonly retryAfter: string;
   readonly downFromMs: number | undefined;
   readonly downForMs: number;
 }
@@ -51,6 +52,7 @@ const behaviour: fc.Arbitrary<Behaviour> = fc.record({
   redirecting: fc.constantFrom(0, 0, 0.1, 1),
   perSecond: fc.constantFrom(undefined, undefined, 2, 20, 200),
   tells: fc.constantFrom<Behaviour['tells']>('nothing', 'retry-after', 'quota'),
+  retryAfter: fc.constantFrom('0', '0.05', '1', '7', '300'),
   downFromMs: fc.constantFrom(undefined, undefined, 0, 500, 5_000),
   downForMs: fc.constantFrom(1_000, 30_000, 10_000_000),
 });
@@ -94,7 +96,7 @@ function originModel(is: Behaviour, others: number, random: () => number): Origi
       headers['ratelimit-reset'] = '1';
     }
     if (perSecond !== undefined && inWindow > perSecond) {
-      if (is.tells === 'retry-after') headers['retry-after'] = '1';
+      if (is.tells === 'retry-after') headers['retry-after'] = is.retryAfter;
       return { status: 429, headers, latencyMs };
     }
     // A machine that is out of everything for good would never get anywhere: no page is charged for it.
@@ -124,7 +126,7 @@ async function play(is: Scenario): Promise<CheckedRun> {
   });
   return checkedRun(items, (...asked) => models.get(asked[0].origin)?.(...asked) ?? { status: 404, latencyMs: 1 }, {
     seed: is.seed,
-    untilMs: 12 * 3_600_000,
+    untilMs: 60 * 86_400_000,
     config: {
       pace: {
         concurrency: is.concurrency,

@@ -84,6 +84,15 @@ describe('an origin that refuses with a told time', () => {
     expect(run.asked.filter(({ startedAt }) => startedAt > 100 && startedAt < 30_000)).toHaveLength(0);
   });
 
+  it('is obeyed also where a refusal of the burst comes when the wait is over already', async () => {
+    const run = await checkedRun(numbered(2_000), ({ url }, now) => {
+      if (now > 100) return OK;
+      return url.endsWith('/1') ? { ...refusal('20'), latencyMs: 3_000 } : refusal('1');
+    });
+    expect(run.verdict.ok).toBe(2_000);
+    expect(run.asked.filter(({ startedAt }) => startedAt > 3_000 && startedAt < 23_000)).toHaveLength(0);
+  });
+
   it('goes on waiting although an answer that was on its way comes in', async () => {
     const model: OriginModel = ({ url }, now) => {
       if (url.endsWith('/1')) return { ...OK, latencyMs: 3_000 };
@@ -108,6 +117,12 @@ describe('an origin that refuses with a told time', () => {
     expect(run.verdict).toMatchObject({ ok: 20, retries: 0 });
     expect(run.records.every(({ attempts }) => attempts === 1)).toBe(true);
     expect(Math.max(...run.records.map(({ requests }) => requests))).toBeGreaterThan(1);
+  });
+
+  it('is asked at full speed after a long wait in which nothing got through', async () => {
+    const run = await checkedRun(numbered(3_000), until(600_000, refusal('600')));
+    expect(run.verdict.ok).toBe(3_000);
+    expect(run.elapsedMs).toBeLessThan(605_000);
   });
 
   it('is obeyed with --no-adapt too', async () => {

@@ -5,7 +5,12 @@ export interface Limit {
   /** Milliseconds until a request would pass; what Retry-After is made of. */
   waitMs(nowMs: number): number;
   /** What the rate-limit headers would say after this request. */
-  state(nowMs: number): { readonly remaining: number; readonly resetMs: number; readonly limit: number; readonly windowMs: number };
+  state(nowMs: number): {
+    readonly remaining: number;
+    readonly resetMs: number;
+    readonly limit: number;
+    readonly windowMs: number;
+  };
 }
 
 /** Lets `burst` through at once and `perSecond` a second: nginx's limit_req, most API gateways. */

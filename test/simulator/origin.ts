@@ -18,7 +18,9 @@ export interface OriginShape {
   /** Milliseconds, by what is in flight. */
   readonly latency: (inFlight: number, random: () => number) => number;
   /** What it answers instead, at some times: an outage. */
-  readonly outage?: (nowMs: number) => Reply | { readonly fail: 'CONNECT_REFUSED'; readonly sent: false; readonly latencyMs: number } | undefined;
+  readonly outage?: (
+    nowMs: number,
+  ) => Reply | { readonly fail: 'CONNECT_REFUSED'; readonly sent: false; readonly latencyMs: number } | undefined;
 }
 
 export const EPOCH = Date.UTC(2026, 10, 23, 12);
@@ -38,8 +40,10 @@ export function originModel(shape: OriginShape, random: () => number): OriginMod
 function tell({ limit, telling = {} }: OriginShape, nowMs: number, passes: boolean): Record<string, string> {
   const headers: Record<string, string> = {};
   const serverWall = EPOCH + nowMs + (telling.skewMs ?? 0);
-  if (telling.retryAfter === 'date' || telling.headers?.startsWith('x-epoch')) headers.date = new Date(serverWall).toUTCString();
-  if (!passes && telling.retryAfter !== undefined) headers['retry-after'] = retryAfter(limit, telling, nowMs, serverWall);
+  if (telling.retryAfter === 'date' || telling.headers?.startsWith('x-epoch'))
+    headers.date = new Date(serverWall).toUTCString();
+  if (!passes && telling.retryAfter !== undefined)
+    headers['retry-after'] = retryAfter(limit, telling, nowMs, serverWall);
   if (telling.headers !== undefined) Object.assign(headers, rateHeaders(limit, telling.headers, nowMs, serverWall));
   return headers;
 }
@@ -52,12 +56,20 @@ function retryAfter(limit: Limit, telling: Telling, nowMs: number, serverWall: n
   return String(Math.ceil(waitMs / 1000));
 }
 
-function rateHeaders(limit: Limit, style: NonNullable<Telling['headers']>, nowMs: number, serverWall: number): Record<string, string> {
+function rateHeaders(
+  limit: Limit,
+  style: NonNullable<Telling['headers']>,
+  nowMs: number,
+  serverWall: number,
+): Record<string, string> {
   const { remaining, resetMs, limit: quota, windowMs } = limit.state(nowMs);
   const seconds = Math.ceil(resetMs / 1000);
   switch (style) {
     case 'standard':
-      return { 'ratelimit-policy': `"default";q=${quota};w=${windowMs / 1000}`, ratelimit: `"default";r=${remaining};t=${seconds}` };
+      return {
+        'ratelimit-policy': `"default";q=${quota};w=${windowMs / 1000}`,
+        ratelimit: `"default";r=${remaining};t=${seconds}`,
+      };
     case 'triple':
       return triple('ratelimit', remaining, seconds, quota);
     case 'x-delta':
@@ -72,5 +84,9 @@ function rateHeaders(limit: Limit, style: NonNullable<Telling['headers']>, nowMs
 }
 
 function triple(prefix: string, remaining: number, reset: number, quota: number): Record<string, string> {
-  return { [`${prefix}-limit`]: String(quota), [`${prefix}-remaining`]: String(remaining), [`${prefix}-reset`]: String(reset) };
+  return {
+    [`${prefix}-limit`]: String(quota),
+    [`${prefix}-remaining`]: String(remaining),
+    [`${prefix}-reset`]: String(reset),
+  };
 }

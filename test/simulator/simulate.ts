@@ -22,7 +22,7 @@ export interface Result {
 export async function simulate(shape: Shape, seed = 1): Promise<Result> {
   const origin = shape.make();
   const model = originModel(origin, seededRandom(seed));
-  let toldUntil = 0;
+  const toldUntil = 0;
   let tooEarly = 0;
   const told: [number, number][] = [];
   const run = await modelRun(
@@ -41,7 +41,10 @@ export async function simulate(shape: Shape, seed = 1): Promise<Result> {
   );
   void toldUntil;
   const starts = run.client.seen.map(({ startedAt }) => startedAt);
-  tooEarly = told.reduce((sum, [at, waitMs]) => sum + starts.filter((start) => start > at && start < at + waitMs - 1).length, 0);
+  tooEarly = told.reduce(
+    (sum, [at, waitMs]) => sum + starts.filter((start) => start > at && start < at + waitMs - 1).length,
+    0,
+  );
   const wasted = run.client.seen.length - shape.pages;
   return {
     shape,

@@ -1,7 +1,7 @@
 /**
  * The quota that an origin renews as a whole, learned from its refusals: what it lets through in a window is what is started in a window.
  *
- * Starts are spread over the first quarter of a window: quick enough that the last one costs little, slow enough for origins that count
+ * Starts are spread over the first fifth of a window: quick enough that the last one costs little, slow enough for origins that count
  * over a sliding window, which give each place back only when its request is a window old. Deterministic: time is handed in, in
  * milliseconds.
  */
@@ -48,12 +48,14 @@ export class LearnedWindow {
     this.#refused ??= { at: now, used: Math.max(0, this.#used - inFlight - 1) };
   }
 
-  /** The wait that a refusal brought is over. After a long one a window begins now; a short one says that the quota is less than it seemed. */
+  /** The wait that a refusal brought is over. After a long one a window begins now; a short one only puts the window off. */
   onResume(now: number): void {
     const refused = this.#refused;
     this.#refused = undefined;
     if (refused === undefined) return;
     if (now - refused.at < this.windowMs * SHORT_WAIT) {
+      // Places are given back as they were taken, and that was later than it was thought to be.
+      this.#begin += now - refused.at;
       this.#used = Math.min(this.#used, this.#quota - 1);
       return;
     }
@@ -63,6 +65,6 @@ export class LearnedWindow {
   }
 }
 
-const SPREAD = 0.25;
+const SPREAD = 0.2;
 /** Shares of a window: a wait below it does not end one. */
 const SHORT_WAIT = 0.25;

@@ -40,6 +40,8 @@ export class LearnedRate {
   #endedAt: number | undefined;
   #plateauMs = 0;
   #settleUnitMs = 1_000;
+  #doublingMs = SEARCH_DOUBLING_MS;
+  #lastWaitMs = 0;
 
   /** Requests per second that may be started now; undefined where nothing limits them. */
   rateAt(now: number): number | undefined {
@@ -48,8 +50,7 @@ export class LearnedRate {
       case 'free':
         return undefined;
       case 'search': {
-        const doublingMs = Math.max(SEARCH_DOUBLING_MS * Math.max(1, this.#searches), 2 * this.#roundTripMs);
-        const rate = this.#rate * 2 ** Math.min(40, elapsedMs / doublingMs);
+        const rate = this.#rate * 2 ** Math.min(40, elapsedMs / this.#doublingMs);
         return rate > UNLIMITED ? undefined : rate;
       }
       case 'settle':
@@ -108,43 +109,49 @@ export class LearnedRate {
     if (this.#first === undefined) {
       this.#first = epoch;
       this.#burst = epoch.good;
-      this.#search((3 * epoch.good * 1000) / (epoch.ms + epoch.waitMs));
+      this.#search((3 * epoch.good * 1000) / (epoch.ms + epoch.waitMs), epoch.waitMs);
     } else if (this.#phase === 'search') {
       this.#afterSearch(this.#first, epoch, end);
     } else if (this.#phase === 'settle') {
-      const found = Math.max(this.#beyondBurst(this.#first, end), asked * SETTLED_SHARE);
-      this.#hold(Math.min(found, asked * 0.99), epoch.waitMs);
+      const found = Math.max(this.#answers.steepest(end, this.#first), asked * SETTLED_SHARE);
+      this.#hold(Math.min(found, asked * PROBED_SHARE), epoch.waitMs);
     } else {
       this.#afterHeldRefusal(epoch, asked);
     }
+    this.#lastWaitMs = epoch.waitMs;
   }
 
   #afterSearch(first: Epoch, epoch: Epoch, end: number): void {
     this.#second ??= epoch;
-    const beyondBurst = this.#beyondBurst(first, end);
+    const beyondBurst = this.#answers.steepest(end, first);
     const rate = Math.max(beyondBurst, atLeast(first, epoch));
     this.#burst = Math.max(1, first.good - (rate * first.ms) / 1000);
+    // Two epochs with the same number are a quota's rather than a bucket's, and say little of the rate.
+    const isSure = beyondBurst === rate && !isAlike(first, this.#second);
     if (epoch.waitMs >= LONG_WAIT_MS) this.#hold(rate, epoch.waitMs);
-    else if (beyondBurst < rate && this.#searches < MOST_SEARCHES) this.#search(rate);
-    else if (beyondBurst < rate) this.#settle(rate, epoch.waitMs);
-    else this.#settle(rate * SURE_SHARE, epoch.waitMs * SURE_CLIMB);
+    else if (isSure) this.#settle(rate * SURE_SHARE, epoch.waitMs * SURE_CLIMB);
+    else if (this.#searches < MOST_SEARCHES) this.#search(rate, epoch.waitMs);
+    else this.#settle(rate, epoch.waitMs);
   }
 
   #afterHeldRefusal(epoch: Epoch, asked: number): void {
     this.#quickRefusals = epoch.ms < QUICK_REFUSAL_MS ? this.#quickRefusals + 1 : 0;
-    const factor = LOWERED[Math.min(this.#quickRefusals, LOWERED.length - 1)] ?? 1;
-    this.#hold(asked * factor, epoch.waitMs);
+    const lowered = asked * (LOWERED[Math.min(this.#quickRefusals, LOWERED.length - 1)] ?? 1);
+    // Where the wait before gave the burst back, what came beyond it is the rate itself.
+    const isSmallBurst = this.#burst < asked * SMALL_BURST_S;
+    const isGivenBack = (this.#lastWaitMs * asked) / 1000 >= this.#burst;
+    const beyondBurst = ((epoch.good - this.#burst) * 1000) / epoch.ms;
+    const isTelling = isSmallBurst && isGivenBack && epoch.ms >= SHORTEST_STRETCH_MS;
+    this.#hold(isTelling ? Math.min(asked * PROBED_SHARE, Math.max(asked / 2, beyondBurst)) : lowered, epoch.waitMs);
   }
 
-  /** What the epoch let through beyond the burst of the first, over the time that it took longer: at most the rate; 0 where nothing can be said. */
-  #beyondBurst(first: Epoch, end: number): number {
-    return this.#answers.steepest(end, first);
-  }
-
-  #search(rate: number): void {
+  #search(rate: number, waitMs: number): void {
     this.#phase = 'search';
     this.#searches += 1;
     this.#rate = Math.max(SLOWEST, rate);
+    // The dearer the wait, the more is to be learned from the next refusal, and the fewer requests are to be refused with it.
+    const patientMs = Math.min(SLOWEST_DOUBLING_MS, waitMs / DOUBLINGS_PER_WAIT);
+    this.#doublingMs = Math.max(SEARCH_DOUBLING_MS * this.#searches, 2 * this.#roundTripMs, patientMs);
   }
 
   #settle(rate: number, unitMs: number): void {
@@ -170,6 +177,8 @@ interface Epoch {
 }
 
 const SEARCH_DOUBLING_MS = 250;
+const SLOWEST_DOUBLING_MS = 3_000;
+const DOUBLINGS_PER_WAIT = 20;
 const MOST_SEARCHES = 2;
 /** An estimate that the burst was taken out of is nearly right: the climb begins just under it, and is so many times slower. */
 const SURE_SHARE = 0.97;
@@ -177,12 +186,16 @@ const SURE_CLIMB = 3;
 /** Waits from here on are too dear to learn more by them than two tell. */
 const LONG_WAIT_MS = 5_000;
 /** Of the rate at which a climb was refused, at least so much is the origin's. */
-const SETTLED_SHARE = 0.9;
+const SETTLED_SHARE = 0.95;
+/** And at most so much. */
+const PROBED_SHARE = 0.99;
 /** So much under the estimate a held rate begins. */
 const HOLD_DEPTH = 0.01;
 /** After refusals while a rate is held, each sooner than `QUICK_REFUSAL_MS` after the wait before it. */
 const LOWERED = [0.97, 0.95, 0.9, 0.8, 0.7];
 const QUICK_REFUSAL_MS = 5_000;
+/** A burst of less than so many seconds' requests is a bucket's; a larger one may be a window's quota. */
+const SMALL_BURST_S = 0.4;
 /** A probe may cost 1% of the time since the last refusal, in waits ... */
 const PLATEAU_PER_WAIT = 100;
 /** ... and some requests, of which it should not cost 1% either. */
@@ -204,17 +217,20 @@ function climb(units: number): number {
  */
 function atLeast(first: Epoch, second: Epoch): number {
   const gathered = (second.good * 1000) / (first.waitMs + second.ms);
-  const renewed = second.good >= first.good * 0.8 ? (first.good * 1000) / (first.waitMs + first.ms) : 0;
-  return Math.max(gathered, renewed);
+  const isRenewed = second.good >= first.good * 0.8 && second.ms <= first.waitMs + first.ms;
+  return isRenewed ? Math.max(gathered, (first.good * 1000) / (first.waitMs + first.ms)) : gathered;
 }
 
 /** Two epochs that let the same number through, quickly, each followed by a long wait: a quota for a window of the clock. */
 function windowOf(first: Epoch, second: Epoch): { readonly quota: number; readonly windowMs: number } | undefined {
   const windowMs = second.ms + second.waitMs;
-  const isAlike = Math.abs(first.good - second.good) <= Math.max(2, first.good * 0.03);
   const isQuick = first.ms < first.waitMs && second.ms < second.waitMs / 2;
-  if (!isAlike || !isQuick || second.waitMs < LONG_WAIT_MS) return undefined;
+  if (!isAlike(first, second) || !isQuick || second.waitMs < LONG_WAIT_MS) return undefined;
   return { quota: Math.min(first.good, second.good), windowMs: roundedWindow(windowMs) };
+}
+
+function isAlike(first: Epoch, second: Epoch): boolean {
+  return Math.abs(first.good - second.good) <= Math.max(2, first.good * 0.03);
 }
 
 /** Told in whole seconds, a window's end is up to a second late: a round number near by is meant. */
@@ -256,7 +272,7 @@ class AnswerLog {
       const stretch = end - (times[index] ?? end);
       if (stretch < shortest) break;
       const beyond = (times.length - index) * this.#weight - first.good;
-      rate = Math.max(rate, (beyond * 1000) / (stretch - first.ms));
+      rate = Math.max(rate, (beyond * 1000) / (stretch - first.ms * BUSY_SHARE));
     }
     return rate;
   }
@@ -266,3 +282,5 @@ const MOST_TIMES = 4_096;
 const SHORTEST_STRETCH_MS = 200;
 const SHORTEST_SHARE = 0.25;
 const LONGER_THAN_FIRST = 2;
+/** Of the first epoch, which began slowly, so much was spent at the limit. */
+const BUSY_SHARE = 0.5;

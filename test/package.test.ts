@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+interface Packed {
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** The files that npm would publish of what is built. */
+function packedFiles(): readonly string[] {
+  // Without scripts: packing would build anew, while other tests run what is built.
+  const argv = ['pack', '--dry-run', '--ignore-scripts', '--json', '--loglevel=error'];
+  const text = execFileSync('npm', argv, { cwd: ROOT, encoding: 'utf8' });
+  const packed: readonly Packed[] = JSON.parse(text);
+  return packed.flatMap(({ files }) => files.map(({ path }) => path));
+}
+
+test('the package holds what a user needs, and nothing else', () => {
+  const files = packedFiles();
+  const outsideDist = files.filter((path) => !path.startsWith('dist/'));
+  expect(outsideDist.toSorted()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'bin/fetch-pages.js',
+    'bin/package.json',
+    'package.json',
+  ]);
+  const { types, default: code } = PACKAGE.exports['.'];
+  const needed = [types, code, PACKAGE.types, PACKAGE.bin['fetch-pages'], 'dist/cli/main.js'];
+  expect(files).toEqual(expect.arrayContaining(needed.map((path) => path.replace(/^\.\//, ''))));
+  expect(files.filter((path) => !/\.(?:js|d\.ts|md|json)$|^LICENSE$/.test(path))).toEqual([]);
+});
+
+test('the package declares types for importers, not for what they cannot import', () => {
+  const declared = packedFiles().filter((path) => path.endsWith('.d.ts'));
+  expect(declared.filter((path) => !/^dist\/(?:core\/|[^/]+$)/.test(path))).toEqual([]);
+});
+
+test('the lock file names no registry', () => {
+  expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toMatch(/"resolved": "https?:/);
+});
