@@ -30,6 +30,15 @@ export class Deque<T> {
     return item;
   }
 
+  popBack(): T | undefined {
+    if (this.#size === 0) return undefined;
+    this.#size -= 1;
+    const index = (this.#head + this.#size) & (this.#ring.length - 1);
+    const item = this.#ring[index];
+    this.#ring[index] = undefined;
+    return item;
+  }
+
   #makeRoom(): void {
     if (this.#size < this.#ring.length) return;
     const length = this.#ring.length;

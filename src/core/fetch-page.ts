@@ -4,7 +4,7 @@ import { DEFAULTS, hasStatus, type StatusSet } from './config.ts';
 import type { Failure } from './failure.ts';
 import { failure } from './failure.ts';
 import type { OriginQueue } from './frontier.ts';
-import type { Sighting, Ticket } from './origin-gate.ts';
+import type { Sighting, Ticket } from './origin-sighting.ts';
 import type { Page } from './page.ts';
 import type { Ending, PageJob } from './page-job.ts';
 import type { Credentials, HopHeaders } from './policy/credentials.ts';

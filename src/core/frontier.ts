@@ -152,7 +152,8 @@ export class Frontier {
 }
 
 function take(queue: OriginQueue): PageJob | undefined {
-  if (queue.gate.wantsFreshPage) return queue.fresh.popFront() ?? queue.again.popFront();
+  // From the far end: neighbours of a list often fail together.
+  if (queue.gate.wantsFreshPage) return queue.fresh.popBack() ?? queue.again.popFront();
   return queue.again.popFront() ?? queue.fresh.popFront();
 }
 

@@ -1,64 +1,12 @@
 import type { PaceConfig, RetryConfig } from './config.ts';
-import type { PauseReason } from './event.ts';
 import type { Failure } from './failure.ts';
 import { failure, failureClass } from './failure.ts';
+import type { Admission, GateListener, Pause, Sighting, Ticket } from './origin-sighting.ts';
 import { equalJitterMs } from './policy/backoff.ts';
 import { ConcurrencyLimit } from './policy/concurrency.ts';
-import { LearnedWindow } from './policy/learned-window.ts';
-import { LearnedRate } from './policy/pacing.ts';
-import { RateCap } from './policy/rate-cap.ts';
+import { OriginPace } from './policy/origin-pace.ts';
 import type { RateLimitHint } from './policy/rate-limit-headers.ts';
-
-/** May this origin be asked now? */
-export type Admission =
-  | { readonly type: 'go' }
-  /** As many as it bears are in flight: ask again when one has ended. */
-  | { readonly type: 'full' }
-  /** Not before `at` (monotonic milliseconds). */
-  | { readonly type: 'wait'; readonly at: number }
-  | { readonly type: 'given-up'; readonly failure: Failure };
-
-/** A request that was let through. */
-export interface Ticket {
-  /** Requests of the origin that were started before it. */
-  readonly number: number;
-  readonly startedAt: number;
-  readonly inFlightBefore: number;
-  /** It went alone, to see whether the origin is back. */
-  readonly probe: boolean;
-  /** Its page was not tried before. */
-  readonly fresh: boolean;
-}
-
-/** What an exchange showed of the origin. */
-export type Sighting =
-  /** Any answer that shows that the origin is well, a 404 too. */
-  | { readonly type: 'good'; readonly headMs: number; readonly hint: RateLimitHint | undefined }
-  /** It answered with a failure of its own: a status of --retry-on. */
-  | { readonly type: 'unwell'; readonly status: number; readonly hint: RateLimitHint | undefined }
-  /**
-   * It wants to be asked less. `toldMs`: for how long; absent where it did not say. `pageAlone`: it refuses this page again and again
-   * while others get through, so that nothing can be learned from it.
-   */
-  | { readonly type: 'refused'; readonly status: number; readonly pageAlone: boolean; readonly toldMs?: number }
-  | { readonly type: 'failed'; readonly failure: Failure }
-  /** Says nothing of it: we ended it, or ran out of something ourselves. */
-  | { readonly type: 'nothing' };
-
-export interface Pause {
-  readonly reason: PauseReason;
-  readonly until: number;
-  readonly status?: number;
-}
-
-/** Told when the gate changes its mind. */
-export interface GateListener {
-  paused(pause: Pause): void;
-  resumed(): void;
-  learned(): void;
-  /** `comeBackMs`: from now, where the origin told a time. */
-  givenUp(failure: Failure, comeBackMs: number | undefined): void;
-}
+import { ToldQuota } from './policy/told-quota.ts';
 
 /**
  * One origin's gate: its permits, its pace, its pauses and its end. Everything that is sent to the origin, a redirect's hop included,
@@ -68,15 +16,12 @@ export class OriginGate {
   readonly #retry: RetryConfig;
   readonly #random: () => number;
   readonly #listener: GateListener;
-  readonly #adapt: boolean;
   readonly #concurrency: ConcurrencyLimit;
-  readonly #rate = new LearnedRate();
-  #window: LearnedWindow | undefined;
-  readonly #cap: RateCap | undefined;
+  readonly #pace: OriginPace;
+  readonly #quota = new ToldQuota();
   readonly #inFlight = new Set<Ticket>();
   /** Requests so far. */
   #started = 0;
-  #nextPaced = Number.NEGATIVE_INFINITY;
   #pause: Pause | undefined;
   /** Requests started when the last event of refusals or failures began: those belong to it. Counted, for times may be equal. */
   #ofLastEvent = 0;
@@ -85,7 +30,6 @@ export class OriginGate {
   #probesInFlight = 0;
   /** Waits in a row after which the probe failed. */
   #failedProbes = 0;
-  #quota: { left: number; until: number } | undefined;
   #lost: Failure | undefined;
   #answered = false;
   /** Failures of the origin's own in a row, with nothing good between. */
@@ -100,9 +44,8 @@ export class OriginGate {
     this.#retry = retry;
     this.#random = random;
     this.#listener = listener;
-    this.#adapt = pace.adapt;
     this.#concurrency = new ConcurrencyLimit(Math.min(pace.perOrigin, pace.concurrency), pace.adapt);
-    this.#cap = pace.ratePerSecond === undefined ? undefined : new RateCap(pace.ratePerSecond);
+    this.#pace = new OriginPace(pace);
   }
 
   get inFlight(): number {
@@ -137,8 +80,7 @@ export class OriginGate {
 
   /** Learned requests per second; undefined where no limit was found. */
   learnedRate(now: number): number | undefined {
-    if (this.#window !== undefined) return this.#window.meanPerSecond;
-    return this.#rate.isKnown ? this.#rate.rateAt(now) : undefined;
+    return this.#pace.learnedRate(now);
   }
 
   /**
@@ -150,9 +92,8 @@ export class OriginGate {
       this.#inFlight.size === 0 &&
       (this.#pause === undefined || this.#pause.until <= now) &&
       (this.#lost === undefined || !this.#answered) &&
-      !this.#rate.isKnown &&
-      (this.#quota === undefined || this.#quota.until <= now) &&
-      (this.#cap === undefined || this.#cap.nextAt <= now)
+      this.#pace.isForgettable(now) &&
+      this.#quota.isOver(now)
     );
   }
 
@@ -164,15 +105,11 @@ export class OriginGate {
       this.#probing = true;
     }
     if (this.#probing ? this.#probesInFlight > 0 : this.#inFlight.size >= this.#concurrency.limit) return FULL;
-    const at = Math.max(this.#cap?.nextAt ?? now, this.#nextPaced);
-    if (at > now) return { type: 'wait', at };
-    const opensAt = this.#window?.opensAt(now) ?? now;
-    if (opensAt > now) return this.#waitForQuota(opensAt, now);
-    if (this.#quota !== undefined) {
-      if (now >= this.#quota.until) this.#quota = undefined;
-      else if (this.#quota.left <= 0)
-        return this.#inFlight.size > 0 ? FULL : this.#waitForQuota(this.#quota.until, now);
-    }
+    const next = this.#pace.nextStart(now);
+    if (next.isQuota) return this.#waitForQuota(next.at, now);
+    if (next.at > now) return { type: 'wait', at: next.at };
+    const opensAt = this.#quota.opensAt(now);
+    if (opensAt > now) return this.#inFlight.size > 0 ? FULL : this.#waitForQuota(opensAt, now);
     return GO;
   }
 
@@ -182,11 +119,9 @@ export class OriginGate {
     const ticket: Ticket = { number: this.#started++, startedAt: now, inFlightBefore, probe: this.#probing, fresh };
     if (ticket.probe) this.#probesInFlight += 1;
     this.#concurrency.onStart(now, inFlightBefore);
-    this.#cap?.onStart(now);
-    this.#window?.onStart();
-    if (this.#quota !== undefined) this.#quota.left -= 1;
+    this.#pace.onStart(now);
+    this.#quota.onStart();
     this.#inFlight.add(ticket);
-    this.#pace(now);
     return ticket;
   }
 
@@ -223,15 +158,6 @@ export class OriginGate {
     }
   }
 
-  #pace(now: number): void {
-    if (!this.#adapt) return;
-    const rate = this.#window?.ratePerSecond ?? this.#rate.rateAt(now);
-    if (rate === undefined) return;
-    // An origin that bears hardly any burst takes a start that makes up for a late one amiss.
-    const madeUpMs = this.#rate.burst < BURST_FOR_MAKING_UP ? 0 : MADE_UP_MS;
-    this.#nextPaced = Math.max(this.#nextPaced, now - madeUpMs) + 1000 / rate;
-  }
-
   #onGood(ticket: Ticket, now: number, headMs: number, hint: RateLimitHint | undefined): void {
     this.#answered = true;
     this.#good += 1;
@@ -241,48 +167,29 @@ export class OriginGate {
       this.#failedProbes = 0;
       if (ticket.probe) this.#resume(ticket, now);
     }
-    this.#rate.onGood(now, ticket.startedAt);
-    const paced = this.#nextPaced > now;
-    this.#concurrency.onGood(now, headMs, ticket.inFlightBefore, !paced && !this.#probing && now >= this.#growFrom);
+    this.#pace.onGood(now, ticket.startedAt);
+    const mayGrow = !this.#pace.isHoldingBack(now) && !this.#probing && now >= this.#growFrom;
+    this.#concurrency.onGood(now, headMs, ticket.inFlightBefore, mayGrow);
     if (hint !== undefined) this.#heed(ticket, now, hint);
   }
 
   #resume(probe: Ticket, now: number): void {
     if (!this.#probing) return;
     this.#probing = false;
-    this.#rate.onResume(now);
-    this.#window?.onResume(now);
-    this.#window ??= this.#newWindow(now);
-    // The probe was a start like any other: the next one keeps its distance.
-    this.#nextPaced = Number.NEGATIVE_INFINITY;
-    this.#pace(probe.startedAt);
+    this.#pace.onResume(now, probe.startedAt);
     this.#listener.resumed();
     if (this.learnedRate(now) !== undefined) this.#listener.learned();
   }
 
-  #newWindow(now: number): LearnedWindow | undefined {
-    const found = this.#rate.window;
-    if (found === undefined || !this.#adapt) return undefined;
-    const window = new LearnedWindow(found.quota, found.windowMs, now);
-    window.onStart();
-    return window;
-  }
-
-  /**
-   * What remains in the window is what is started in the window. Not counted yet may be whatever is in flight, and what was started
-   * after this request and is back already: answers overtake each other.
-   */
+  /** Answers overtake each other: not counted in one may be what is in flight, and what was started after it and is back already. */
   #heed(ticket: Ticket, now: number, hint: RateLimitHint): void {
-    // Of a window that is over.
-    if (hint.resetMs === 0) return;
     let backAlready = this.#started - ticket.number - 1;
     for (const { number } of this.#inFlight) if (number > ticket.number) backAlready -= 1;
-    const left = hint.remaining - this.#inFlight.size - backAlready;
-    this.#quota = { left, until: now + (hint.resetMs ?? UNTOLD_RESET_MS) + RESET_MARGIN_MS };
+    this.#quota.heed(hint, this.#inFlight.size + backAlready, now);
   }
 
   #waitForQuota(until: number, now: number): Admission {
-    this.#quota = undefined;
+    this.#quota.forget();
     if (until - now > this.#retry.maxWaitMs) {
       return { type: 'given-up', failure: this.#giveUp(failure('ORIGIN_ASKS_TOO_LONG'), until - now) };
     }
@@ -308,8 +215,7 @@ export class OriginGate {
     if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
     if (!pageAlone) {
       const isOfNumber = this.#mindedNumber(ticket, now);
-      this.#rate.onRefusal(now);
-      this.#window?.onRefusal(now, this.#inFlight.size);
+      this.#pace.onRefusal(now, this.#inFlight.size);
       this.#growFrom = isOfNumber ? now + Math.max(SHORTEST_GROWTH_PAUSE_MS, waitMs * GROWTH_PAUSE_PER_WAIT) : now;
     }
     this.#ofLastEvent = this.#started;
@@ -418,9 +324,6 @@ export class OriginGate {
 
 const GO: Admission = { type: 'go' };
 const FULL: Admission = { type: 'full' };
-/** A paced start that came late may be made up for within so long. */
-const MADE_UP_MS = 20;
-const BURST_FOR_MAKING_UP = 5;
 const REFUSAL_BASE_MS = 500;
 const REFUSAL_CAP_MS = 60_000;
 const REFUSAL_LEAST_MS = 50;
@@ -437,9 +340,6 @@ const UNWELL_CONNECTS = 3;
 const UNWELL_HANDSHAKES = 3;
 /** Told waits of one burst differ by the time between their answers: so much more is worth telling. */
 const NEW_WAIT_MS = 1_500;
-const UNTOLD_RESET_MS = 1_000;
-/** A moment before its window begins a request is refused: fractions of milliseconds get lost on the way from clock to clock. */
-const RESET_MARGIN_MS = 1;
 /** A probe for more costs a told wait when it is refused: it is made when that is 1% of the time since the last refusal. */
 const GROWTH_PAUSE_PER_WAIT = 100;
 const SHORTEST_GROWTH_PAUSE_MS = 10_000;

@@ -1,18 +1,20 @@
 import pLimit, { type LimitFunction } from 'p-limit';
+import { Announcer } from './announcer.ts';
 import type { Config } from './config.ts';
 import { LIMITS } from './config.ts';
-import type { AttemptResult, AttemptSequel, Gauges, NoticeCode, RunEvent, StopReason, Verdict } from './event.ts';
+import type { Gauges, StopReason, Verdict } from './event.ts';
 import type { Failure } from './failure.ts';
 import { ReaderGoneError, StoreError, UsageError } from './failure.ts';
 import { PageFetcher, type Step } from './fetch-page.ts';
 import { Frontier, type OriginQueue } from './frontier.ts';
 import { type Arrival, Intake } from './intake.ts';
-import { type GateListener, OriginGate } from './origin-gate.ts';
+import { Keeper } from './keeper.ts';
+import { OriginGate } from './origin-gate.ts';
 import type { Input, Page } from './page.ts';
-import { type Ending, invalidRecord, PageJob, recordOf } from './page-job.ts';
+import { PageJob } from './page-job.ts';
 import { Credentials } from './policy/credentials.ts';
 import { Tally } from './policy/tally.ts';
-import type { Body, Client, Clock, Exchange, Listener, StoreSession } from './ports.ts';
+import type { Client, Clock, Listener, StoreSession } from './ports.ts';
 import type { PageRecord } from './record.ts';
 
 /** Everything that a run is made of. The store is open already; the run closes neither it nor the client. */
@@ -34,14 +36,14 @@ export class Run {
   readonly #limit: LimitFunction;
   readonly #tally = new Tally();
   readonly #intake: Intake;
-  readonly #told = new Set<string>();
+  readonly #announcer: Announcer;
+  readonly #keeper: Keeper;
   #fetcher: PageFetcher | undefined;
   #startedAt = 0;
   #listed = 0;
   #inputDone = false;
   /** Exchanges begun whose page was not sent on yet: p-limit frees a permit a moment before that. */
   #turns = 0;
-  #keeping = 0;
   /** When fewer permits were last made of what this machine ran out of. */
   #shrunkAt = Number.NEGATIVE_INFINITY;
   #forgetAbove = MOST_IDLE_ORIGINS;
@@ -58,6 +60,17 @@ export class Run {
     this.#limit = pLimit(parts.config.pace.concurrency);
     this.#intake = new Intake(parts.input, parts.config.shard);
     this.#frontier = new Frontier((origin) => this.#makeGate(origin));
+    this.#announcer = new Announcer(this.#tally, parts.listeners, parts.clock);
+    this.#keeper = new Keeper({
+      store: parts.store,
+      clock: parts.clock,
+      announcer: this.#announcer,
+      onKept: (record) => {
+        this.#checkFailures(record);
+        this.#pump();
+      },
+      onFailure: (error) => this.#fail(error),
+    });
   }
 
   /**
@@ -69,12 +82,12 @@ export class Run {
     this.#startedAt = this.#clock.now();
     const { store, config } = this.#parts;
     const { pages, newest } = store.stored;
-    this.#tell({
+    this.#announcer.tell({
       type: 'started',
       storedPages: pages,
       ...(newest === undefined ? undefined : { storedNewest: newest }),
     });
-    for (const message of store.notices) this.#notice('STORE', message);
+    for (const message of store.notices) this.#announcer.notice('STORE', message);
     const cancelDeadline =
       config.deadlineMs === undefined ? () => {} : this.#clock.timer(config.deadlineMs, () => this.stop('deadline'));
     void this.#readLists();
@@ -85,7 +98,7 @@ export class Run {
     if (this.#bug !== undefined) throw this.#bug.error;
     const elapsedMs = this.#clock.now() - this.#startedAt;
     const verdict = this.#tally.verdict(elapsedMs, this.#stop?.reason, this.#stop?.storeFailure);
-    this.#tell({ type: 'ended', verdict });
+    this.#announcer.tell({ type: 'ended', verdict });
     return verdict;
   }
 
@@ -96,7 +109,7 @@ export class Run {
   stop(reason: StopReason): void {
     if (this.#stop !== undefined || this.#isFinished) return;
     this.#stop = { reason };
-    this.#tell({ type: 'stopping', reason });
+    this.#announcer.tell({ type: 'stopping', reason });
     this.#cancelWake?.();
     this.#roomWanted?.();
     const canKeep = reason !== 'store' && reason !== 'reader-gone';
@@ -144,7 +157,7 @@ export class Run {
           // A listener may have stopped the run at the arrival before.
           if (!this.#isEnding) this.#arrive(arrival);
         }
-        this.#tell({ type: 'listed', pages: this.#listed, done: false });
+        this.#announcer.tell({ type: 'listed', pages: this.#listed, done: false });
         this.#pump();
         await this.#room();
       }
@@ -159,7 +172,7 @@ export class Run {
   #endOfLists(): void {
     if (this.#intake.met === 0)
       throw new UsageError('There is no page in any list: whatever could be read of them is blank or a comment.');
-    this.#tell({ type: 'listed', pages: this.#listed, done: true });
+    this.#announcer.tell({ type: 'listed', pages: this.#listed, done: true });
   }
 
   #arrive(arrival: Arrival): void {
@@ -170,22 +183,25 @@ export class Run {
         return;
       case 'duplicate': {
         const { page, idsDiffer } = arrival;
-        this.#tell({ type: 'duplicate', line: page.line, url: page.url, idsDiffer });
+        this.#announcer.tell({ type: 'duplicate', line: page.line, url: page.url, idsDiffer });
         return;
       }
       case 'invalid':
         this.#listed += 1;
-        this.#keepInvalid(invalidRecord(arrival.line, arrival.text, arrival.why, this.#clock.wall()));
+        this.#keeper.keepInvalid(arrival.line, arrival.text, arrival.why);
         return;
       case 'truncated':
-        this.#notice('LIST_TRUNCATED', `${arrival.list} broke off: ${arrival.why}. What was read of it is fetched.`);
+        this.#announcer.notice(
+          'LIST_TRUNCATED',
+          `${arrival.list} broke off: ${arrival.why}. What was read of it is fetched.`,
+        );
         return;
     }
   }
 
   #addPage(page: Page): void {
     const { store } = this.#parts;
-    if (store.has(page)) this.#tell({ type: 'already-stored', page });
+    if (store.has(page)) this.#announcer.tell({ type: 'already-stored', page });
     else this.#frontier.add(new PageJob(page));
   }
 
@@ -205,7 +221,7 @@ export class Run {
 
   #hasRoom(share: number): boolean {
     const most = LIMITS.lookAhead * share;
-    return this.#frontier.size < most && this.#keeping < most;
+    return this.#frontier.size < most && this.#keeper.pending < most;
   }
 
   /** Starts whatever may be started now, and sees to it that it is called again when more may be. */
@@ -235,7 +251,7 @@ export class Run {
     return (
       !this.#isEnding &&
       this.#limit.activeCount < this.#limit.concurrency &&
-      this.#keeping < concurrency * KEEPING_PER_PERMIT
+      this.#keeper.pending < concurrency * KEEPING_PER_PERMIT
     );
   }
 
@@ -273,13 +289,13 @@ export class Run {
   #goOn(job: PageJob, step: Exclude<Step, { type: 'final' }>, startedAt: number): void {
     const now = this.#clock.now();
     if (step.type === 'hop') {
-      this.#tellAttempt(job, step.from, step.exchange, { type: 'hop', to: job.url });
+      this.#announcer.attempt(job, step.from, step.exchange, { type: 'hop', to: job.url });
       this.#frontier.addAgain(job, now, now);
       return;
     }
     const { cost, afterMs } = step.decision;
     const told = cost === 'try' || cost === 'refusal' ? cost : 'free';
-    this.#tellAttempt(job, job.url, step.exchange, { type: 'again', cost: told, afterMs });
+    this.#announcer.attempt(job, job.url, step.exchange, { type: 'again', cost: told, afterMs });
     const { exchange } = step;
     if (!exchange.ok && exchange.failure.code === 'LOCAL_RESOURCES') this.#shrink(exchange.failure, startedAt);
     this.#frontier.addAgain(job, now + afterMs, now);
@@ -289,40 +305,12 @@ export class Run {
     const { exchange, ending, body } = step;
     // What we cut short ourselves has no outcome: the next run asks again.
     if (!exchange.ok && exchange.failure.code === 'ABORTED') return;
-    this.#tellAttempt(job, job.url, exchange, { type: 'done' });
-    this.#keep(job, ending, body);
+    this.#announcer.attempt(job, job.url, exchange, { type: 'done' });
+    this.#keeper.keep(job, ending, body);
   }
 
   #lose(job: PageJob, failure: Failure): void {
-    this.#keep(job, { outcome: 'given-up', error: { code: failure.code, message: failure.message } }, undefined);
-  }
-
-  #keep(job: PageJob, ending: Ending, body: Body | undefined): void {
-    const record = recordOf(job, ending, this.#clock.now(), this.#clock.wall());
-    this.#whenKept(this.#parts.store.keep(job.page, record, body), job.page);
-  }
-
-  #keepInvalid(record: PageRecord): void {
-    this.#whenKept(
-      this.#parts.store.note(record).then(() => record),
-      undefined,
-    );
-  }
-
-  #whenKept(keeping: Promise<PageRecord>, page: Page | undefined): void {
-    this.#keeping += 1;
-    keeping.then(
-      (record) => {
-        this.#keeping -= 1;
-        this.#tell({ type: 'page', record, ...(page === undefined ? undefined : { page }) });
-        this.#checkFailures(record);
-        this.#pump();
-      },
-      (error: unknown) => {
-        this.#keeping -= 1;
-        this.#fail(error);
-      },
-    );
+    this.#keeper.keep(job, { outcome: 'given-up', error: { code: failure.code, message: failure.message } }, undefined);
   }
 
   #checkFailures(record: PageRecord): void {
@@ -339,7 +327,7 @@ export class Run {
   }
 
   #endIfDone(): void {
-    if (this.#turns > 0 || this.#keeping > 0) return;
+    if (this.#turns > 0 || this.#keeper.pending > 0) return;
     if (!this.#isEnding && !(this.#inputDone && this.#frontier.size === 0)) return;
     this.#cancelWake?.();
     this.#isFinished = true;
@@ -367,7 +355,7 @@ export class Run {
     if (startedAt < this.#shrunkAt) return;
     this.#shrunkAt = this.#clock.now();
     this.#limit.concurrency = Math.max(1, Math.floor(this.#limit.concurrency / 2));
-    this.#notice('LOCAL_RESOURCES', `${failure.message}. Going on with fewer requests at a time.`);
+    this.#announcer.notice('LOCAL_RESOURCES', `${failure.message}. Going on with fewer requests at a time.`);
   }
 
   #makeFetcher(): PageFetcher {
@@ -380,71 +368,24 @@ export class Run {
       random,
       credentials: new Credentials(config.request, firstOrigin, config.net.cert !== undefined),
       ...(store.draft === undefined ? undefined : { openDraft: store.draft.bind(store) }),
-      onWithheld: (origin) => this.#notice('CREDENTIALS_WITHHELD', withheld(firstOrigin, origin)),
+      onWithheld: (origin) => this.#announcer.notice('CREDENTIALS_WITHHELD', withheld(firstOrigin, origin)),
     });
   }
 
   #makeGate(origin: string): OriginGate {
     const { config, random } = this.#parts;
-    const listener: GateListener = {
-      paused: ({ reason, until, status }) => {
-        const untilWall = this.#clock.wall() + until - this.#clock.now();
-        this.#tell({
-          type: 'origin-paused',
-          origin,
-          reason,
-          untilWall,
-          ...(status === undefined ? undefined : { status }),
-        });
-      },
-      resumed: () => this.#tell({ type: 'origin-resumed', origin }),
-      learned: () => {
-        const rate = gate.learnedRate(this.#clock.now());
-        const learned = rate === undefined ? undefined : { ratePerSecond: rate };
-        this.#tell({ type: 'origin-learned', origin, concurrency: gate.concurrency, ...learned });
-      },
-      givenUp: (failure, comeBackMs) => {
-        const comeBack = comeBackMs === undefined ? undefined : { comeBackWall: this.#clock.wall() + comeBackMs };
-        this.#tell({ type: 'origin-given-up', origin, failure, ...comeBack });
-      },
-    };
+    const listener = this.#announcer.gateListener(origin, () => ({
+      concurrency: gate.concurrency,
+      ratePerSecond: gate.learnedRate(this.#clock.now()),
+    }));
     const gate: OriginGate = new OriginGate(config.pace, config.retry, random, listener);
     return gate;
-  }
-
-  #tellAttempt(job: PageJob, url: string, exchange: Exchange, sequel: AttemptSequel): void {
-    this.#tell({ type: 'attempt', page: job.page, url, number: job.attempts, result: resultOf(exchange), sequel });
-  }
-
-  /** Told once for each kind. */
-  #notice(code: NoticeCode, message: string): void {
-    const id = code === 'STORE' || code === 'LIST_TRUNCATED' ? `${code} ${message}` : code;
-    if (this.#told.has(id)) return;
-    this.#told.add(id);
-    this.#tell({ type: 'notice', code, message });
-  }
-
-  #tell(event: RunEvent): void {
-    this.#tally.add(event);
-    for (const listener of this.#parts.listeners) {
-      try {
-        listener(event);
-      } catch {
-        // A listener only watches: whatever happens to it, the run goes on.
-      }
-    }
   }
 }
 
 /** No try at the page has failed yet: a hop, or a repeat that cost none, goes on with the first. */
 function isFirstTry(job: PageJob): boolean {
   return job.attempts === 0 || (job.attempts === 1 && !job.atStartOfTry);
-}
-
-function resultOf(exchange: Exchange): AttemptResult {
-  if (!exchange.ok) return { type: 'failure', failure: exchange.failure };
-  const { status, httpVersion } = exchange.head;
-  return { type: 'answer', status, httpVersion, wireBytes: exchange.wireBytes };
 }
 
 function withheld(firstOrigin: string, origin: string): string {

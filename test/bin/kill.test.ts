@@ -26,7 +26,10 @@ test.each(['out/', 'out.ndjson'])(
     const server = await work.serve(({ path }, { answer }) => {
       setTimeout(() => answer(bodyOf(path), { headers: { 'content-type': 'text/plain' } }), 2);
     });
-    work.write('list.txt', Array.from({ length: PAGES }, (_, index) => `${server.origin}/${index}`));
+    work.write(
+      'list.txt',
+      Array.from({ length: PAGES }, (_, index) => `${server.origin}/${index}`),
+    );
     const argv = ['list.txt', '-o', output, '-c', `${IN_FLIGHT}`];
     const fraction = fractions();
 

@@ -7,17 +7,23 @@ const work = useWorkspace();
 
 describe('times', () => {
   test('a head that does not come, a body that stalls, drips or takes too long: each has its code', async () => {
-    const server = await work.serve((request, { response, answer }) => {
+    const server = await work.serve((request, { begin }) => {
       if (request.path === '/silent') return;
-      response.writeHead(200, { 'content-length': 5_000 });
-      if (request.path === '/stalls') response.write('a');
-      else if (request.path === '/drips') {
-        const timer = setInterval(() => (response.destroyed ? clearInterval(timer) : response.write('a')), 50);
-      } else answer();
+      const stream = begin({ 'content-length': 5_000 }, 'a');
+      if (request.path === '/stalls') return;
+      const timer = setInterval(() => (stream.destroyed ? clearInterval(timer) : stream.write('a')), 50);
     });
     const urls = ['/silent', '/stalls', '/drips'].map((path) => server.origin + path);
     const { code } = await work.run([
-      ...urls, '--response-timeout', '400ms', '--stall-timeout', '500ms', '--retry', '0', '-o', 'out.ndjson',
+      ...urls,
+      '--response-timeout',
+      '400ms',
+      '--stall-timeout',
+      '500ms',
+      '--retry',
+      '0',
+      '-o',
+      'out.ndjson',
     ]);
     expect(code).toBe(1);
     const records = byPath(work.records('out.ndjson'));
@@ -35,7 +41,11 @@ describe('times', () => {
     expect(work.records('out.ndjson')[0]).toMatchObject({ outcome: 'ok', attempts: 2 });
     const never = await work.serve(() => {});
     await work.run([`${never.origin}/`, '-m', '300ms', '--retry', '1', '-o', 'never.ndjson']);
-    expect(work.records('never.ndjson')[0]).toMatchObject({ outcome: 'error', error: { code: 'MAX_TIME' }, attempts: 2 });
+    expect(work.records('never.ndjson')[0]).toMatchObject({
+      outcome: 'error',
+      error: { code: 'MAX_TIME' },
+      attempts: 2,
+    });
   });
 
   test('--connect-timeout: a server that accepts and never shakes hands', async () => {
@@ -117,7 +127,9 @@ describe('pace', () => {
   });
 
   test('an origin that asks for longer than --max-wait is given up at once, with the time to come back', async () => {
-    const server = await work.serve((_request, { answer }) => answer('', { status: 429, headers: { 'retry-after': '7200' } }));
+    const server = await work.serve((_request, { answer }) =>
+      answer('', { status: 429, headers: { 'retry-after': '7200' } }),
+    );
     const other = await work.serve((_request, { answer }) => answer());
     const { code, stderr } = await work.run([`${server.origin}/[1-100]`, `${other.origin}/[1-5]`, '-o', 'out.ndjson']);
     expect(code).toBe(1);
@@ -142,11 +154,10 @@ describe('pace', () => {
 
 describe('sizes', () => {
   test('--max-filesize: a body that is larger is refused, by its length and by its bytes', async () => {
-    const server = await work.serve((request, { response, answer }) => {
+    const server = await work.serve((request, { begin, answer }) => {
       if (request.path === '/told') return answer(Buffer.alloc(2_000));
       if (request.path === '/small') return answer(Buffer.alloc(1_000));
-      response.writeHead(200);
-      response.end(Buffer.alloc(2_000));
+      begin({}, Buffer.alloc(2_000)).end();
     });
     const urls = ['/told', '/small', '/untold'].map((path) => server.origin + path);
     const { code } = await work.run([...urls, '--max-filesize', '1k', '-o', 'out/']);
@@ -163,7 +174,9 @@ describe('sizes', () => {
     expect(code).toBe(1);
     expect(work.records('out.ndjson')[0]).toMatchObject({ error: { code: 'TOO_LARGE' } });
     expect(stderr).toContain('--max-filesize');
-    expect(await work.run([`${server.origin}/`, '--max-filesize', '20M', '-o', 'out.ndjson'])).toMatchObject({ code: 0 });
+    expect(await work.run([`${server.origin}/`, '--max-filesize', '20M', '-o', 'out.ndjson'])).toMatchObject({
+      code: 0,
+    });
   });
 
   test('a page of 40 MB goes to its file in pieces', async () => {

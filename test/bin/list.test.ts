@@ -22,7 +22,16 @@ describe('where a list comes from', () => {
     work.write('one.txt', urls('/1', '/2'));
     work.write('two.txt', urls('/3'));
     work.write('three.txt', urls('/4'));
-    const { code, stderr } = await work.run(['one.txt', `${server.origin}/5`, '-i', 'two.txt', '-i', 'three.txt', '-o', 'out/']);
+    const { code, stderr } = await work.run([
+      'one.txt',
+      `${server.origin}/5`,
+      '-i',
+      'two.txt',
+      '-i',
+      'three.txt',
+      '-o',
+      'out/',
+    ]);
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('All 5 pages are OK.') });
     expect(paths()).toEqual(['/1', '/2', '/3', '/4', '/5']);
     const lines = work.records('out/').map(({ line }) => line);
@@ -88,7 +97,14 @@ describe('what a list holds', () => {
   });
 
   test('a line of JSON is a request with method, headers, body, id and file', async () => {
-    const request = { url: `${server.origin}/json`, method: 'PUT', headers: { 'X-One': '1' }, body: 'hello', id: 'seven', file: 'a/../b.txt' };
+    const request = {
+      url: `${server.origin}/json`,
+      method: 'PUT',
+      headers: { 'X-One': '1' },
+      body: 'hello',
+      id: 'seven',
+      file: 'a/../b.txt',
+    };
     work.write('list.txt', [JSON.stringify(request)]);
     expect(await work.run(['list.txt', '-o', 'out/'])).toMatchObject({ code: 0 });
     expect(server.requests[0]).toMatchObject({ method: 'PUT', body: 'hello', headers: { 'x-one': '1' } });
@@ -116,7 +132,11 @@ describe('what a list holds', () => {
 
 describe('duplicates', () => {
   test('are fetched once, counted and told, with -v by line', async () => {
-    work.write('list.txt', [...urls('/1', '/1#other'), `${server.origin.toUpperCase().replace('HTTP', 'http')}/1`, ...urls('/2')]);
+    work.write('list.txt', [
+      ...urls('/1', '/1#other'),
+      `${server.origin.toUpperCase().replace('HTTP', 'http')}/1`,
+      ...urls('/2'),
+    ]);
     const { code, stderr } = await work.run(['list.txt', '-o', 'out/', '-v']);
     expect(code).toBe(0);
     expect(paths()).toEqual(['/1', '/2']);
@@ -165,9 +185,12 @@ describe('lines that are no pages', () => {
     for (const number of [1, 3, 4, 5, 6, 7]) expect(stderr).toMatch(new RegExp(`^list\\.txt:${number}: \\S`, 'm'));
     expect(stderr).toContain('1 of 7 pages is OK.');
     const records = work.records('out.ndjson');
-    expect(records.filter(({ outcome }) => outcome === 'invalid').map(({ line }) => line).sort()).toEqual([
-      'list.txt:1', 'list.txt:3', 'list.txt:4', 'list.txt:5', 'list.txt:6', 'list.txt:7',
-    ]);
+    expect(
+      records
+        .filter(({ outcome }) => outcome === 'invalid')
+        .map(({ line }) => line)
+        .sort(),
+    ).toEqual(['list.txt:1', 'list.txt:3', 'list.txt:4', 'list.txt:5', 'list.txt:6', 'list.txt:7']);
     for (const { outcome, error } of records) expect(error?.code).toBe(outcome === 'ok' ? undefined : 'INVALID_LINE');
     expect(paths()).toEqual(['/1']);
   });
@@ -222,7 +245,10 @@ describe('a list that cannot be read', () => {
   });
 
   test('that is torn is done as far as it goes: LIST_TRUNCATED, and 1', async () => {
-    const lines = Array.from({ length: 2_000 }, (_, index) => `${server.origin}/${(index * 7_919) % 10_007}?${index ** 3}`);
+    const lines = Array.from(
+      { length: 2_000 },
+      (_, index) => `${server.origin}/${(index * 7_919) % 10_007}?${index ** 3}`,
+    );
     const whole = gzipSync(lines.join('\n'));
     work.write('torn.gz', whole.subarray(0, 4_000));
     const { code, stderr } = await work.run(['torn.gz', '-o', 'out/', '--summary', 'summary.json']);

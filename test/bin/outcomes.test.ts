@@ -12,7 +12,7 @@ const ZIPPED = gzipSync(TEXT);
 const CORRUPT = Buffer.from(ZIPPED).fill(0x55, 20, 60);
 
 /** Every way in which a server can go wrong, by path. */
-const broken: Route = (request, { answer, reset, response }) => {
+const broken: Route = (request, { answer, begin, reset }) => {
   const whole = { 'content-type': 'text/plain' };
   switch (request.path) {
     case '/reset':
@@ -20,13 +20,11 @@ const broken: Route = (request, { answer, reset, response }) => {
     case '/reset-once':
       return request.count === 1 ? reset() : answer('fine', { headers: whole });
     case '/stalls':
-      response.writeHead(200, { 'content-length': 5_000 });
-      return void response.write('a');
+      return void begin({ 'content-length': 5_000 }, 'a');
     case '/silent':
       return;
     case '/truncated':
-      response.writeHead(200, { 'content-length': 5_000 });
-      response.write('a'.repeat(2_000));
+      begin({ 'content-length': 5_000 }, 'a'.repeat(2_000));
       return void setTimeout(reset, 50);
     case '/corrupt':
       return answer(CORRUPT, { headers: { 'content-encoding': 'gzip' } });
@@ -56,8 +54,23 @@ const broken: Route = (request, { answer, reset, response }) => {
 };
 
 const PATHS = [
-  '/reset', '/reset-once', '/stalls', '/silent', '/truncated', '/corrupt', '/torn-gzip', '/gzip', '/loop', '/around', '/elsewhere', '/nowhere',
-  '/recovers', '/always-500', '/missing', '/empty', '/fine',
+  '/reset',
+  '/reset-once',
+  '/stalls',
+  '/silent',
+  '/truncated',
+  '/corrupt',
+  '/torn-gzip',
+  '/gzip',
+  '/loop',
+  '/around',
+  '/elsewhere',
+  '/nowhere',
+  '/recovers',
+  '/always-500',
+  '/missing',
+  '/empty',
+  '/fine',
 ];
 const PATIENT = ['--stall-timeout', '500ms', '--response-timeout', '500ms', '--retry', '2', '-k'];
 
@@ -91,7 +104,10 @@ describe.each([
     const urls = PATHS.map((path) => server.origin + path);
     const { code, stderr } = await work.run([...urls, ...PATIENT, '-o', 'out.ndjson']);
     const records = byPath(work.records('out.ndjson'));
-    const found = Object.entries(records).map(([path, { outcome, error, attempts }]) => [path, [outcome, error?.code, attempts]]);
+    const found = Object.entries(records).map(([path, { outcome, error, attempts }]) => [
+      path,
+      [outcome, error?.code, attempts],
+    ]);
     expect(Object.fromEntries(found)).toEqual(EXPECTED);
     expect(code).toBe(1);
     expect(stderr).toMatch(/5 of 17 pages are OK\.\n$/);
@@ -116,12 +132,25 @@ describe.each([
 });
 
 test('every record has the fields of the schema, in its order', async () => {
-  const server = await work.serve((_request, reply) => reply.answer('x', { headers: { 'content-type': 'text/plain', 'X-Two': 'a' } }));
+  const server = await work.serve((_request, reply) =>
+    reply.answer('x', { headers: { 'content-type': 'text/plain', 'X-Two': 'a' } }),
+  );
   await work.run([`${server.origin}/a?b=c#d`, '-o', 'out/']);
   const [record] = work.records('out/');
   expect(record).toMatchObject({
-    url: `${server.origin}/a?b=c`, line: 'argument:1', method: 'GET', outcome: 'ok', status: 200, finalUrl: `${server.origin}/a?b=c`, attempts: 1,
-    requests: 1, httpVersion: '1.1', contentType: 'text/plain', complete: 'content-length', bytes: 1, headers: { 'x-two': ['a'] },
+    url: `${server.origin}/a?b=c`,
+    line: 'argument:1',
+    method: 'GET',
+    outcome: 'ok',
+    status: 200,
+    finalUrl: `${server.origin}/a?b=c`,
+    attempts: 1,
+    requests: 1,
+    httpVersion: '1.1',
+    contentType: 'text/plain',
+    complete: 'content-length',
+    bytes: 1,
+    headers: { 'x-two': ['a'] },
     sha256: createHash('sha256').update('x').digest('hex'),
   });
   expect(record?.fetchedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -142,7 +171,9 @@ test('a page without length or coding over HTTP/1.1 says how it ended', async ()
     }
   });
   try {
-    await work.run(['/close', '/chunked', '/cut'].map((path) => server.origin + path).concat('--retry', '0', '-o', 'out.ndjson'));
+    await work.run(
+      ['/close', '/chunked', '/cut'].map((path) => server.origin + path).concat('--retry', '0', '-o', 'out.ndjson'),
+    );
     const records = byPath(work.records('out.ndjson'));
     expect(records['/close']).toMatchObject({ outcome: 'ok', complete: 'close-delimited', body: 'page' });
     expect(records['/chunked']).toMatchObject({ outcome: 'ok', complete: 'chunked', body: 'page' });
@@ -170,14 +201,18 @@ describe('what counts as OK', () => {
   });
 
   test('a redirect that is accepted with --max-redirs 0 is the page', async () => {
-    const server = await work.serve((_request, { answer }) => answer('moved', { status: 302, headers: { location: '/x' } }));
+    const server = await work.serve((_request, { answer }) =>
+      answer('moved', { status: 302, headers: { location: '/x' } }),
+    );
     const { code } = await work.run([`${server.origin}/`, '--max-redirs', '0', '--accept', '302', '-o', 'out.ndjson']);
     expect(code).toBe(0);
     expect(work.records('out.ndjson')[0]).toMatchObject({ outcome: 'ok', status: 302, body: 'moved' });
   });
 
   test('--max-redirs 0 without it: the redirect is what the page was answered', async () => {
-    const server = await work.serve((_request, { answer }) => answer('moved', { status: 302, headers: { location: '/x' } }));
+    const server = await work.serve((_request, { answer }) =>
+      answer('moved', { status: 302, headers: { location: '/x' } }),
+    );
     const { code } = await work.run([`${server.origin}/`, '--max-redirs', '0', '-o', 'out.ndjson']);
     expect(code).toBe(1);
     expect(server.requests).toHaveLength(1);
@@ -202,7 +237,9 @@ describe('trying again', () => {
     const server = await work.serve((request, { answer }) => answer('', { status: request.count < 3 ? 500 : 200 }));
     expect(await work.run([`${server.origin}/`, '-d', 'x', '--format', 'none'])).toMatchObject({ code: 1 });
     expect(server.requests).toHaveLength(1);
-    expect(await work.run([`${server.origin}/`, '-d', 'x', '--format', 'none', '--retry-all-methods'])).toMatchObject({ code: 0 });
+    expect(await work.run([`${server.origin}/`, '-d', 'x', '--format', 'none', '--retry-all-methods'])).toMatchObject({
+      code: 0,
+    });
     expect(server.requests).toHaveLength(3);
   });
 });
@@ -212,7 +249,15 @@ describe('stopping early', () => {
 
   test('--fail-fast: at the first page that is not OK, with 4', async () => {
     const server = await work.serve(someFail);
-    const { code, stderr } = await work.run([`${server.origin}/bad`, `${server.origin}/[1-500]`, '--fail-fast', '-c', '2', '-o', 'out/']);
+    const { code, stderr } = await work.run([
+      `${server.origin}/bad`,
+      `${server.origin}/[1-500]`,
+      '--fail-fast',
+      '-c',
+      '2',
+      '-o',
+      'out/',
+    ]);
     expect(code).toBe(4);
     expect(stderr).toContain('--fail-fast');
     expect(server.requests.length).toBeLessThan(100);
@@ -223,10 +268,26 @@ describe('stopping early', () => {
 
   test('--max-failures as a count and as a share', async () => {
     const server = await work.serve(someFail);
-    const { code } = await work.run([`${server.origin}/bad[1-500]`, '--max-failures', '5', '-c', '2', '-o', 'a.ndjson']);
+    const { code } = await work.run([
+      `${server.origin}/bad[1-500]`,
+      '--max-failures',
+      '5',
+      '-c',
+      '2',
+      '-o',
+      'a.ndjson',
+    ]);
     expect(code).toBe(4);
     expect(work.records('a.ndjson').length).toBeLessThan(20);
-    const share = await work.run([`${server.origin}/{,bad}[1-300]`, '--max-failures', '40%', '-c', '2', '-o', 'b.ndjson']);
+    const share = await work.run([
+      `${server.origin}/{,bad}[1-300]`,
+      '--max-failures',
+      '40%',
+      '-c',
+      '2',
+      '-o',
+      'b.ndjson',
+    ]);
     expect(share.code).toBe(4);
     expect(work.records('b.ndjson').length).toBeGreaterThanOrEqual(100);
     expect(work.records('b.ndjson').length).toBeLessThan(600);

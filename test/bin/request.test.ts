@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { AppRequest, Route } from '../support/app-server.ts';
+import { CA, certificate } from '../support/certificates.ts';
 import { startHttpProxy, startSocksProxy } from '../support/proxy-server.ts';
 import { useWorkspace } from '../support/workspace.ts';
-import { CA, certificate } from '../support/certificates.ts';
 
 const work = useWorkspace();
 const echo: Route = (request, reply) => reply.answer(`page ${request.path}`);
@@ -71,7 +71,10 @@ describe('what is asked', () => {
   test('credentials in a URL become Authorization, and are in no record', async () => {
     const server = await work.serve(echo);
     const { code, stdout, stderr } = await work.run([
-      `${server.origin.replace('://', '://us%20er:canary@')}/page`, '-o', '-', '-v',
+      `${server.origin.replace('://', '://us%20er:canary@')}/page`,
+      '-o',
+      '-',
+      '-v',
     ]);
     expect(code).toBe(0);
     expect(server.requests[0]?.headers.authorization).toBe(`Basic ${btoa('us er:canary')}`);
@@ -86,7 +89,10 @@ describe('who gets the credentials', () => {
     const first = await work.serve(echo);
     const second = await work.serve(echo);
     const third = await work.serve(echo);
-    work.write('list.txt', [first, second, second, third].map(({ origin }, index) => `${origin}/${index}`));
+    work.write(
+      'list.txt',
+      [first, second, second, third].map(({ origin }, index) => `${origin}/${index}`),
+    );
     const { stderr } = await work.run(['list.txt', ...secret, '-o', 'out/']);
     expect(first.requests[0]?.headers).toMatchObject({ cookie: 'a=1', 'x-api-key': '1', accept: 'text/plain' });
     for (const { headers } of [...second.requests, ...third.requests]) {
@@ -100,7 +106,15 @@ describe('who gets the credentials', () => {
   test('those of --credentials-to get them too', async () => {
     const first = await work.serve(echo);
     const second = await work.serve(echo);
-    const { stderr } = await work.run([`${first.origin}/`, `${second.origin}/`, ...secret, '--credentials-to', second.origin, '-o', 'out/']);
+    const { stderr } = await work.run([
+      `${first.origin}/`,
+      `${second.origin}/`,
+      ...secret,
+      '--credentials-to',
+      second.origin,
+      '-o',
+      'out/',
+    ]);
     expect(second.requests[0]?.headers).toMatchObject({ cookie: 'a=1', 'x-api-key': '1' });
     expect(second.requests[0]?.headers).toHaveProperty('authorization');
     expect(stderr).not.toContain('CREDENTIALS_WITHHELD');
@@ -108,7 +122,9 @@ describe('who gets the credentials', () => {
 
   test('a redirect to another origin takes none along, not those of the line either', async () => {
     const second = await work.serve(echo);
-    const first = await work.serve((_request, reply) => reply.answer('', { status: 302, headers: { location: `${second.origin}/end` } }));
+    const first = await work.serve((_request, reply) =>
+      reply.answer('', { status: 302, headers: { location: `${second.origin}/end` } }),
+    );
     work.write('list.txt', [JSON.stringify({ url: `${first.origin}/`, headers: { 'x-own': 'own' } })]);
     const { code } = await work.run(['list.txt', ...secret, '-o', 'out.ndjson']);
     expect(code).toBe(0);
@@ -117,7 +133,12 @@ describe('who gets the credentials', () => {
       expect(second.requests[0]?.headers).not.toHaveProperty(name);
     }
     expect(work.records('out.ndjson')[0]).toMatchObject({
-      outcome: 'ok', url: `${first.origin}/`, finalUrl: `${second.origin}/end`, redirects: [{ url: `${first.origin}/`, status: 302 }], requests: 2, attempts: 1,
+      outcome: 'ok',
+      url: `${first.origin}/`,
+      finalUrl: `${second.origin}/end`,
+      redirects: [{ url: `${first.origin}/`, status: 302 }],
+      requests: 2,
+      attempts: 1,
     });
   });
 });
@@ -143,15 +164,9 @@ describe('how the server is reached', () => {
   });
 
   test('a client certificate is shown', async () => {
-    let name: string | undefined;
-    const server = await work.serve(
-      (_request, { answer, response }) => {
-        const { socket } = response;
-        if (socket !== null && 'getPeerCertificate' in socket) name = String((socket as import('node:tls').TLSSocket).getPeerCertificate().subject?.CN);
-        answer();
-      },
-      { tls: { ...certificate('good'), ca: CA, requestCert: true, rejectUnauthorized: true } },
-    );
+    const server = await work.serve(echo, {
+      tls: { ...certificate('good'), ca: CA, requestCert: true, rejectUnauthorized: true },
+    });
     const { cert, key } = certificate('client');
     work.write('ca.pem', CA);
     work.write('client.pem', cert);
@@ -159,13 +174,19 @@ describe('how the server is reached', () => {
     const argv = [`${server.origin}/`, '--cacert', 'ca.pem', '--retry', '0', '-o', 'out.ndjson'];
     expect(await work.run(argv)).toMatchObject({ code: 1 });
     expect(await work.run([...argv, '--cert', 'client.pem', '--key', 'client.key'])).toMatchObject({ code: 0 });
-    expect(name).toMatch(/client/i);
+    expect(server.requests[0]?.clientName).toMatch(/client/i);
   });
 
   test('--resolve sends a host to another address', async () => {
     const server = await work.serve(echo);
     const { port } = server;
-    const { code } = await work.run([`http://pages.example:${port}/`, '--resolve', `pages.example:${port}:127.0.0.1`, '-o', 'out/']);
+    const { code } = await work.run([
+      `http://pages.example:${port}/`,
+      '--resolve',
+      `pages.example:${port}:127.0.0.1`,
+      '-o',
+      'out/',
+    ]);
     expect(code).toBe(0);
     expect(server.requests[0]?.authority).toBe(`pages.example:${port}`);
   });
@@ -175,13 +196,16 @@ describe('how the server is reached', () => {
     const proxy = await startHttpProxy();
     const socks = await startSocksProxy({ password: 'p' });
     try {
-      const run = (option: readonly string[], env = {}) => work.run([`${server.origin}/`, '--restart', '-o', 'out.ndjson', ...option], { env });
+      const run = (option: readonly string[], env = {}) =>
+        work.run([`${server.origin}/`, '--restart', '-o', 'out.ndjson', ...option], { env });
       expect(await run(['-x', `http://me:p@${proxy.authority}`])).toMatchObject({ code: 0 });
       expect(proxy.asked).toHaveLength(1);
       expect(proxy.credentials).toEqual([`Basic ${btoa('me:p')}`]);
       expect(await run([], { http_proxy: `http://${proxy.authority}` })).toMatchObject({ code: 0 });
       expect(proxy.asked).toHaveLength(2);
-      expect(await run([], { http_proxy: `http://${proxy.authority}`, no_proxy: '127.0.0.1' })).toMatchObject({ code: 0 });
+      expect(await run([], { http_proxy: `http://${proxy.authority}`, no_proxy: '127.0.0.1' })).toMatchObject({
+        code: 0,
+      });
       expect(proxy.asked).toHaveLength(2);
       expect(await run(['--proxy', ''], { http_proxy: `http://${proxy.authority}` })).toMatchObject({ code: 0 });
       expect(proxy.asked).toHaveLength(2);
@@ -196,7 +220,14 @@ describe('how the server is reached', () => {
   test('a proxy that refuses is told, without its password', async () => {
     const proxy = await startHttpProxy(() => 407);
     try {
-      const { code, stderr } = await work.run(['https://pages.example/', '-x', `http://me:canary@${proxy.authority}`, '-o', 'out.ndjson', '-v']);
+      const { code, stderr } = await work.run([
+        'https://pages.example/',
+        '-x',
+        `http://me:canary@${proxy.authority}`,
+        '-o',
+        'out.ndjson',
+        '-v',
+      ]);
       expect(code).toBe(1);
       expect(work.records('out.ndjson')[0]).toMatchObject({ outcome: 'error', error: { code: 'PROXY_REFUSED' } });
       expect(stderr + work.read('out.ndjson')).not.toContain('canary');
@@ -209,8 +240,15 @@ describe('how the server is reached', () => {
     const server = await work.serve(echo);
     const { port } = server;
     const { code } = await work.run([
-      `${server.origin}/`, `http://pages.example:${port}/`, `http://localhost:${port}/`, `http://[::ffff:127.0.0.1]:${port}/`,
-      '--resolve', `pages.example:${port}:127.0.0.1`, '--block-private', '-o', 'out.ndjson',
+      `${server.origin}/`,
+      `http://pages.example:${port}/`,
+      `http://localhost:${port}/`,
+      `http://[::ffff:127.0.0.1]:${port}/`,
+      '--resolve',
+      `pages.example:${port}:127.0.0.1`,
+      '--block-private',
+      '-o',
+      'out.ndjson',
     ]);
     expect(code).toBe(1);
     expect(work.records('out.ndjson').map(({ outcome, error }) => [outcome, error?.code])).toEqual(

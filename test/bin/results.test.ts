@@ -9,18 +9,36 @@ let server: AppServer;
 let missing: ReadonlySet<string>;
 beforeEach(async () => {
   missing = new Set();
-  server = await work.serve((request, { answer }) => answer(`page ${request.path}`, { status: missing.has(request.path) ? 404 : 200 }));
+  server = await work.serve((request, { answer }) =>
+    answer(`page ${request.path}`, { status: missing.has(request.path) ? 404 : 200 }),
+  );
 });
 
 function listOf(count: number): string {
-  return work.write('list.txt', Array.from({ length: count }, (_, index) => `${server.origin}/${index + 1}`));
+  return work.write(
+    'list.txt',
+    Array.from({ length: count }, (_, index) => `${server.origin}/${index + 1}`),
+  );
 }
 
 describe('--dry-run', () => {
   test('tells what there is to do by origin, fetches nothing and creates nothing', async () => {
     const other = await work.serve((_request, { answer }) => answer());
-    work.write('list.txt', [...[1, 1, 2, 3].map((number) => `${server.origin}/${number}`), `${other.origin}/1`, 'no page']);
-    const { code, stdout } = await work.run(['list.txt', '-o', 'out/', '--dry-run', '--failed', 'failed.txt', '--summary', 's.json']);
+    work.write('list.txt', [
+      ...[1, 1, 2, 3].map((number) => `${server.origin}/${number}`),
+      `${other.origin}/1`,
+      'no page',
+    ]);
+    const { code, stdout } = await work.run([
+      'list.txt',
+      '-o',
+      'out/',
+      '--dry-run',
+      '--failed',
+      'failed.txt',
+      '--summary',
+      's.json',
+    ]);
     expect(code).toBe(1);
     expect(stdout).toContain('list.txt:6: ');
     expect(stdout).toContain('5 pages in the list + 1 duplicate\n1 invalid\n');
@@ -64,7 +82,14 @@ describe('--failed', () => {
     work.write('list.txt', [
       `${server.origin}/1`,
       `${server.origin}/2`,
-      JSON.stringify({ url: `${server.origin}/json`, method: 'PUT', body: 'b', id: 'seven', headers: { 'x-one': '1' }, file: 'named' }),
+      JSON.stringify({
+        url: `${server.origin}/json`,
+        method: 'PUT',
+        body: 'b',
+        id: 'seven',
+        headers: { 'x-one': '1' },
+        file: 'named',
+      }),
       `${server.origin.replace('://', '://me:p%40ss@')}/user`,
       `${server.origin}/range[1-2]`,
       'no page',
@@ -82,10 +107,16 @@ describe('--failed', () => {
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('All 4 pages are OK.') });
     const asked = server.requests.slice(before);
     expect(asked.map(({ path }) => decodeURI(path)).sort()).toEqual(['/2', '/json', '/range[1-2]', '/user']);
-    expect(asked.find(({ path }) => path === '/json')).toMatchObject({ method: 'PUT', body: 'b', headers: { 'x-one': '1' } });
+    expect(asked.find(({ path }) => path === '/json')).toMatchObject({
+      method: 'PUT',
+      body: 'b',
+      headers: { 'x-one': '1' },
+    });
     expect(asked.find(({ path }) => path === '/user')?.headers.authorization).toBe(`Basic ${btoa('me:p@ss')}`);
     expect(work.read('failed.txt')).toBe('');
-    expect(await work.run(['list.txt', '-o', 'out/'])).toMatchObject({ stderr: expect.stringContaining('5 of 6 pages are OK') });
+    expect(await work.run(['list.txt', '-o', 'out/'])).toMatchObject({
+      stderr: expect.stringContaining('5 of 6 pages are OK'),
+    });
     expect(server.requests).toHaveLength(before + 4);
   });
 
@@ -125,12 +156,19 @@ describe('--shard', () => {
     expect(server.requests).toHaveLength(200);
     work.write('list.txt', work.read('list.txt').trimEnd().split('\n').reverse());
     await work.run(['list.txt', '--shard', '2/4', '-o', 'again.ndjson']);
-    expect(work.records('again.ndjson').map(({ url }) => url).sort()).toEqual([...(shards[1] ?? [])].sort());
+    expect(
+      work
+        .records('again.ndjson')
+        .map(({ url }) => url)
+        .sort(),
+    ).toEqual([...(shards[1] ?? [])].sort());
   });
 
   test('that is empty is fine where the list holds pages', async () => {
     listOf(1);
-    const codes = await Promise.all([1, 2, 3].map((index) => work.run(['list.txt', '--shard', `${index}/3`, '-o', `out${index}/`])));
+    const codes = await Promise.all(
+      [1, 2, 3].map((index) => work.run(['list.txt', '--shard', `${index}/3`, '-o', `out${index}/`])),
+    );
     expect(codes.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(server.requests).toHaveLength(1);
     expect(codes.filter(({ stderr }) => stderr.includes('none of the list belongs to shard'))).toHaveLength(2);

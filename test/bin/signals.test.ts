@@ -18,10 +18,16 @@ describe.each([
   test(`ends the run with the verdict so far and ${expected}, though a page hangs, and the rerun goes on from there`, async () => {
     hangs = true;
     const server = await work.serve(route);
-    work.write('list.txt', ['hang', ...Array.from({ length: 20 }, (_, index) => index)].map((name) => `${server.origin}/${name}`));
+    work.write(
+      'list.txt',
+      ['hang', ...Array.from({ length: 20 }, (_, index) => index)].map((name) => `${server.origin}/${name}`),
+    );
     const run = work.start(['list.txt', '-o', 'out/', '--failed', 'failed.txt', '--summary', 'summary.json']);
     await until(() => run.stderr().length >= 0 && server.requests.length === 21, 'every request');
-    await until(() => work.exists('out/manifest.ndjson') && work.read('out/manifest.ndjson').split('\n').length > 20, 'what is stored');
+    await until(
+      () => work.exists('out/manifest.ndjson') && work.read('out/manifest.ndjson').split('\n').length > 20,
+      'what is stored',
+    );
     const signalledAt = performance.now();
     run.signal(signal);
     const { code, stderr } = await run.ended;
@@ -67,7 +73,9 @@ test('what lands within the grace is kept', async () => {
 
 test('a signal while the list is awaited ends the run', async () => {
   const server = await work.serve(route);
-  const run = work.startShell(`{ echo ${server.origin}/1; exec sleep 20; } | { echo $BASHPID >&2; exec fetch-pages -o out/; }`);
+  const run = work.startShell(
+    `{ echo ${server.origin}/1; exec sleep 20; } | { echo $BASHPID >&2; exec fetch-pages -o out/; }`,
+  );
   await until(() => server.requests.length === 1, 'the request');
   await until(() => work.exists('out/manifest.ndjson') && work.read('out/manifest.ndjson') !== '', 'the record');
   process.kill(Number.parseInt(run.stderr(), 10), 'SIGINT');
@@ -77,7 +85,9 @@ test('a signal while the list is awaited ends the run', async () => {
 });
 
 test('a signal while an origin has asked for patience does not wait for it', async () => {
-  const server = await work.serve((_request, { answer }) => answer('', { status: 429, headers: { 'retry-after': '600' } }));
+  const server = await work.serve((_request, { answer }) =>
+    answer('', { status: 429, headers: { 'retry-after': '600' } }),
+  );
   const run = work.start([`${server.origin}/[1-5]`, '-o', 'out/', '-v']);
   await until(() => /waits 10 min|waits 600 s|waits \d+ m/.test(run.stderr()), 'that it waits');
   const signalledAt = performance.now();
@@ -89,7 +99,10 @@ test('a signal while an origin has asked for patience does not wait for it', asy
 describe('whoever reads stdout', () => {
   test('and goes away ends the run quietly with 141', async () => {
     const server = await work.serve(route);
-    work.write('list.txt', Array.from({ length: 5_000 }, (_, index) => `${server.origin}/${index}`));
+    work.write(
+      'list.txt',
+      Array.from({ length: 5_000 }, (_, index) => `${server.origin}/${index}`),
+    );
     const { code, stdout, stderr } = await work.shell('fetch-pages list.txt -o - -c 10 | head -3');
     expect(code).toBe(141);
     expect(recordsOf(stdout)).toHaveLength(3);
@@ -98,8 +111,13 @@ describe('whoever reads stdout', () => {
   });
 
   test('is waited for when it is slow', async () => {
-    const server = await work.serve((_request, { answer }) => answer('x'.repeat(10_000), { headers: { 'content-type': 'text/plain' } }));
-    work.write('list.txt', Array.from({ length: 1_000 }, (_, index) => `${server.origin}/${index}`));
+    const server = await work.serve((_request, { answer }) =>
+      answer('x'.repeat(10_000), { headers: { 'content-type': 'text/plain' } }),
+    );
+    work.write(
+      'list.txt',
+      Array.from({ length: 1_000 }, (_, index) => `${server.origin}/${index}`),
+    );
     const { code, stdout } = await work.shell('fetch-pages list.txt -o - -c 10 | { sleep 2; wc -l; }');
     expect(code).toBe(0);
     expect(stdout.trim()).toBe('1000');

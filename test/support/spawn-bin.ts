@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
@@ -11,6 +11,8 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Standard input, to its end. Default: /dev/null. */
   readonly input?: string | Buffer;
+  /** Standard input stays open after that, for `type`. */
+  readonly inputStaysOpen?: boolean;
 }
 
 export interface Ending {
@@ -26,6 +28,8 @@ export interface Running {
   stdout(): string;
   stderr(): string;
   signal(signal: NodeJS.Signals): void;
+  /** Sends text to standard input, where it stayed open. */
+  type(text: string): void;
 }
 
 const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
@@ -52,7 +56,6 @@ let commandFolder: string | undefined;
 export function startShell(line: string, options: SpawnOptions): Running {
   if (commandFolder === undefined) {
     commandFolder = mkdtempSync(join(tmpdir(), 'fetch-pages-command-'));
-    chmodSync(BIN, 0o755);
     symlinkSync(BIN, join(commandFolder, 'fetch-pages'));
   }
   const path = [commandFolder, dirname(process.execPath), process.env.PATH].join(delimiter);
@@ -64,11 +67,11 @@ export function runShell(line: string, options: SpawnOptions): Promise<Ending> {
 }
 
 function start(command: string, argv: readonly string[], options: SpawnOptions): Running {
-  const { cwd, env, input } = options;
+  const { cwd, env, input, inputStaysOpen = false } = options;
   const child = spawn(command, argv, {
     cwd,
     env: { PATH: process.env.PATH, HOME: cwd, TERM: 'xterm-256color', ...env },
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [input === undefined && !inputStaysOpen ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   running.add(child);
   let stdout = '';
@@ -80,7 +83,9 @@ function start(command: string, argv: readonly string[], options: SpawnOptions):
     stderr += text;
   });
   // A program that does not read its input to the end is no error of the test's.
-  child.stdin?.on('error', () => {}).end(input);
+  child.stdin?.on('error', () => {});
+  if (input !== undefined) child.stdin?.write(input);
+  if (!inputStaysOpen) child.stdin?.end();
   const ended = new Promise<Ending>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
@@ -88,5 +93,12 @@ function start(command: string, argv: readonly string[], options: SpawnOptions):
       resolve({ code: code ?? 128 + (SIGNAL_NUMBERS[signal ?? ''] ?? 0), stdout, stderr });
     });
   });
-  return { child, ended, stdout: () => stdout, stderr: () => stderr, signal: (signal) => void child.kill(signal) };
+  return {
+    child,
+    ended,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    signal: (signal) => void child.kill(signal),
+    type: (text) => void child.stdin?.write(text),
+  };
 }

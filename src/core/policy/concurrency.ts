@@ -59,12 +59,13 @@ export class ConcurrencyLimit {
 
   /**
    * The origin refused a request that was started while `inFlightBefore` others were in flight: so many were evidently still welcome.
-   * Where more than that were welcome before, it is not their number that it minds.
+   * Where far more than that were welcome before, it is not their number that it minds. (Not just more: what is in flight here has often
+   * been answered there.)
    *
    * @returns true where the number in flight may have been the reason
    */
   onRefusal(now: number, inFlightBefore: number): boolean {
-    if (!this.#adapt || inFlightBefore < this.#proven) return false;
+    if (!this.#adapt || inFlightBefore < this.#proven * FUZZY) return false;
     this.#cutTo(Math.min(this.#limit, inFlightBefore), now);
     return true;
   }
@@ -118,6 +119,7 @@ interface RoundSample {
 const START = 4;
 const SHORTEST_ROUND_MS = 50;
 const OVERLOAD_FACTOR = 0.7;
+const FUZZY = 0.5;
 /** Rounds without growth after a step back. */
 const HOLD_ROUNDS = 20;
 /** Two limits tell something of each other when they are so far apart. */

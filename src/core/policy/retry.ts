@@ -52,6 +52,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'QUERY'])
 export function afterFailure(code: FailureCode, sent: boolean, facts: RetryFacts): RetryDecision {
   const { tries } = facts;
   const kind = failureClass(code);
+  if (facts.originDown && code.startsWith('TLS_')) return again('none', 0, tries.http1Only);
   if (kind === 'permanent' || kind === 'aborted') return FINAL;
   if (sent && !mayRepeat(facts)) return FINAL;
   switch (kind) {
