@@ -4,14 +4,15 @@ import type { Config } from './config.ts';
 import { LIMITS } from './config.ts';
 import type { Gauges, StopReason, Verdict } from './event.ts';
 import type { Failure } from './failure.ts';
-import { ReaderGoneError, StoreError, UsageError } from './failure.ts';
+import { ReaderGoneError, StoreError } from './failure.ts';
 import { PageFetcher, type Step } from './fetch-page.ts';
 import { Frontier, type OriginQueue } from './frontier.ts';
-import { type Arrival, Intake } from './intake.ts';
+import { Intake } from './intake.ts';
 import { Keeper } from './keeper.ts';
+import { ListFeed } from './list-feed.ts';
 import { OriginGate } from './origin-gate.ts';
-import type { Input, Page } from './page.ts';
-import { PageJob } from './page-job.ts';
+import type { Input } from './page.ts';
+import type { PageJob } from './page-job.ts';
 import { Credentials } from './policy/credentials.ts';
 import { Tally } from './policy/tally.ts';
 import type { Client, Clock, Listener, StoreSession } from './ports.ts';
@@ -38,17 +39,15 @@ export class Run {
   readonly #intake: Intake;
   readonly #announcer: Announcer;
   readonly #keeper: Keeper;
+  readonly #feed: ListFeed;
   #fetcher: PageFetcher | undefined;
   #startedAt = 0;
-  #listed = 0;
-  #inputDone = false;
   /** Exchanges begun whose page was not sent on yet: p-limit frees a permit a moment before that. */
   #turns = 0;
   /** When fewer permits were last made of what this machine ran out of. */
   #shrunkAt = Number.NEGATIVE_INFINITY;
   #forgetAbove = MOST_IDLE_ORIGINS;
   #cancelWake: (() => void) | undefined;
-  #roomWanted: (() => void) | undefined;
   #stop: { readonly reason: StopReason; storeFailure?: string } | undefined;
   #bug: { readonly error: unknown } | undefined;
   #isFinished = false;
@@ -71,6 +70,16 @@ export class Run {
       },
       onFailure: (error) => this.#fail(error),
     });
+    this.#feed = new ListFeed({
+      intake: this.#intake,
+      frontier: this.#frontier,
+      store: parts.store,
+      announcer: this.#announcer,
+      keeper: this.#keeper,
+      isEnding: () => this.#isEnding,
+      onArrival: () => this.#pump(),
+      onFailure: (error) => this.#fail(error),
+    });
   }
 
   /**
@@ -90,7 +99,7 @@ export class Run {
     for (const message of store.notices) this.#announcer.notice('STORE', message);
     const cancelDeadline =
       config.deadlineMs === undefined ? () => {} : this.#clock.timer(config.deadlineMs, () => this.stop('deadline'));
-    void this.#readLists();
+    void this.#feed.read();
     await this.#finished.promise;
     cancelDeadline();
     // Not waited for: a source that is asleep closes when it wakes, and what was read no longer matters.
@@ -111,7 +120,7 @@ export class Run {
     this.#stop = { reason };
     this.#announcer.tell({ type: 'stopping', reason });
     this.#cancelWake?.();
-    this.#roomWanted?.();
+    this.#feed.wake();
     const canKeep = reason !== 'store' && reason !== 'reader-gone';
     const cancelGrace = this.#clock.timer(canKeep ? LIMITS.graceMs : 0, () => void this.#parts.client.destroy());
     void this.#finished.promise.then(cancelGrace);
@@ -149,79 +158,9 @@ export class Run {
     };
   }
 
-  async #readLists(): Promise<void> {
-    try {
-      for await (const arrivals of this.#intake.batches()) {
-        if (this.#isEnding) break;
-        for (const arrival of arrivals) {
-          // A listener may have stopped the run at the arrival before.
-          if (!this.#isEnding) this.#arrive(arrival);
-        }
-        this.#announcer.tell({ type: 'listed', pages: this.#listed, done: false });
-        this.#pump();
-        await this.#room();
-      }
-      if (!this.#isEnding) this.#endOfLists();
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#inputDone = true;
-    this.#pump();
-  }
-
-  #endOfLists(): void {
-    if (this.#intake.met === 0)
-      throw new UsageError('There is no page in any list: whatever could be read of them is blank or a comment.');
-    this.#announcer.tell({ type: 'listed', pages: this.#listed, done: true });
-  }
-
-  #arrive(arrival: Arrival): void {
-    switch (arrival.type) {
-      case 'page':
-        this.#listed += 1;
-        this.#addPage(arrival.page);
-        return;
-      case 'duplicate': {
-        const { page, idsDiffer } = arrival;
-        this.#announcer.tell({ type: 'duplicate', line: page.line, url: page.url, idsDiffer });
-        return;
-      }
-      case 'invalid':
-        this.#listed += 1;
-        this.#keeper.keepInvalid(arrival.line, arrival.text, arrival.why);
-        return;
-      case 'truncated':
-        this.#announcer.notice(
-          'LIST_TRUNCATED',
-          `${arrival.list} broke off: ${arrival.why}. What was read of it is fetched.`,
-        );
-        return;
-    }
-  }
-
-  #addPage(page: Page): void {
-    const { store } = this.#parts;
-    if (store.has(page)) this.#announcer.tell({ type: 'already-stored', page });
-    else this.#frontier.add(new PageJob(page));
-  }
-
-  /** Resolves when more of the list may be read: memory is bounded by the look-ahead, never by the list. */
-  async #room(): Promise<void> {
-    if (this.#hasRoom(1) || this.#isEnding) return;
-    const wanted = Promise.withResolvers<void>();
-    this.#roomWanted = wanted.resolve;
-    await wanted.promise;
-    this.#roomWanted = undefined;
-  }
-
   /** Nothing more is begun: the run was stopped, or a part of ours is broken. */
   get #isEnding(): boolean {
     return this.#stop !== undefined || this.#bug !== undefined;
-  }
-
-  #hasRoom(share: number): boolean {
-    const most = LIMITS.lookAhead * share;
-    return this.#frontier.size < most && this.#keeper.pending < most;
   }
 
   /** Starts whatever may be started now, and sees to it that it is called again when more may be. */
@@ -237,7 +176,7 @@ export class Run {
       if (next.type === 'lost') this.#lose(next.job, next.failure);
       else this.#begin(next.job, next.queue);
     }
-    if (this.#hasRoom(0.5)) this.#roomWanted?.();
+    this.#feed.wake();
     if (this.#frontier.knownOrigins > this.#forgetAbove) {
       this.#frontier.forgetIdle(this.#clock.now());
       this.#forgetAbove = Math.max(MOST_IDLE_ORIGINS, 2 * this.#frontier.knownOrigins);
@@ -328,7 +267,7 @@ export class Run {
 
   #endIfDone(): void {
     if (this.#turns > 0 || this.#keeper.pending > 0) return;
-    if (!this.#isEnding && !(this.#inputDone && this.#frontier.size === 0)) return;
+    if (!this.#isEnding && !(this.#feed.isDone && this.#frontier.size === 0)) return;
     this.#cancelWake?.();
     this.#isFinished = true;
     this.#finished.resolve();
@@ -344,7 +283,7 @@ export class Run {
       if (this.#stop !== undefined) this.#stop.storeFailure ??= error.message;
     } else {
       this.#bug ??= { error };
-      this.#roomWanted?.();
+      this.#feed.wake();
       void this.#parts.client.destroy();
     }
     this.#pump();

@@ -99,6 +99,13 @@ describe.each([['out/'], ['out.ndjson'], ['-']])('-o %s', (output) => {
   });
 });
 
+test('the command to try the rest again is not shown where a bundle of short options holds a secret', async () => {
+  const server = await work.serve((_request, { answer }) => answer('', { status: 404 }));
+  const { stderr } = await work.run([`${server.origin}/`, '-Lku', `me:${CANARIES.user}`, '-o', 'out/']);
+  expect(stderr).toContain('To try the rest again: the same command');
+  expectNoCanary(stderr);
+});
+
 test('a run that is killed leaves none either', async () => {
   const server = await work.serve(() => {});
   await writeLists(server.origin);
@@ -132,7 +139,6 @@ test('wrong values of options that may be secrets are not repeated', async () =>
   for (const argv of [
     ['-H', CANARIES.header],
     ['-H', `X y: ${CANARIES.header}`],
-    ['-H', `X-Api-Key: ${CANARIES.header}\u0000`],
     ['-H', `X-Api-Key: ${CANARIES.header}\u0100`],
     ['-b', `${CANARIES.cookie}\u0001`],
     ['-u', `${CANARIES.user}\u0100:\u0001`],
@@ -140,18 +146,8 @@ test('wrong values of options that may be secrets are not repeated', async () =>
     ['--proxy', `http://me:${CANARIES.proxy}@:x/`],
     ['--credentials-to', `http://me:${CANARIES.userinfo}@x:y/`],
   ]) {
-    const clean = argv.map((word) => word.replaceAll('\u0000', ''));
-    const { stdout, stderr, code } = await work.run([
-      'http://127.0.0.1:9/',
-      '-o',
-      'out/',
-      '--retry',
-      '0',
-      '--patience',
-      '300ms',
-      ...clean,
-    ]);
-    expect(code).toBeGreaterThan(0);
+    const { stdout, stderr, code } = await work.run(['http://127.0.0.1:9/', '-o', 'out/', ...argv]);
+    expect(code).toBe(2);
     expectNoCanary(stdout + stderr);
   }
-}, 30_000);
+}, 20_000);
