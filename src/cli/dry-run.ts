@@ -4,6 +4,7 @@ import { Intake } from '../core/intake.ts';
 import type { Input } from '../core/page.ts';
 import { printable } from '../core/policy/sanitise.ts';
 import type { StoreSession } from '../core/ports.ts';
+import { NO_PAGE } from '../input/begun.ts';
 
 /** What a list holds, counted without fetching any of it. */
 export interface Plan {
@@ -50,7 +51,7 @@ export async function plan(
       }
     }
   }
-  if (intake.met === 0) throw new UsageError('There is no page in any list: every line is blank or a comment.');
+  if (intake.met === 0) throw new UsageError(NO_PAGE);
   const pageListed = intake.firstPage !== undefined;
   return { pages, duplicates, invalid, invalidCount, truncated, stored, pageListed, origins };
 }

@@ -6,9 +6,10 @@ import { printable } from '../core/policy/sanitise.ts';
 import type { Listener, Store, StoreSession } from '../core/ports.ts';
 import { Run } from '../core/run.ts';
 import { startDemoServer } from '../demo/server.ts';
+import { begun } from '../input/begun.ts';
 import { openInput, type Source } from '../input/open-input.ts';
 import { createClient } from '../net/client.ts';
-import { createProgress, type Progress, type ProgressMode } from '../progress/terminal.ts';
+import { createProgress, type ProgressMode } from '../progress/terminal.ts';
 import { STORES } from '../stores/index.ts';
 import { NDJSON_MAX_BODY_BYTES } from '../stores/ndjson-line.ts';
 import { systemClock } from '../system-clock.ts';
@@ -29,7 +30,8 @@ const PACKAGE: { readonly version: string; readonly homepage: string } = JSON.pa
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 );
 
-let restoreTerminal = (): void => {};
+/** Gives the terminal back and removes what is half written, where the process has to end at once. */
+let leaveTidy = (): void => {};
 
 /** The program: what was typed, understood, done, told. Sets the exit code and lets the process end by itself. */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
@@ -93,39 +95,45 @@ async function tellPlan(invocation: Invocation, input: Input): Promise<number> {
   return found.invalidCount > 0 || found.truncated.length > 0 ? EXIT.someNotOk : code;
 }
 
-/** Opens everything, runs, closes everything. */
+/** Opens everything, runs, closes everything. What can be refused is refused before the store is touched. */
 async function fetchAll(invocation: Invocation, input: Input, again: string | undefined): Promise<number> {
   const { config } = invocation;
   const startedWall = systemClock.wall();
-  const store = await openStore(invocation, 'run');
   const client = createClient(config.net);
-  let progress: Progress | undefined;
+  let listed: Input | undefined;
   let failed: FailedList | undefined;
+  let store: StoreSession | undefined;
   try {
-    failed =
-      invocation.failedFile === undefined ? undefined : await openFailedList(invocation.failedFile, config.request);
+    listed = await begun(input);
+    failed = await openFailed(invocation);
+    store = await openStore(invocation, 'run');
     const shown = createProgress(progressOptions(invocation, again, () => run.gauges()));
-    progress = shown;
-    restoreTerminal = () => shown.stop();
+    leaveTidy = () => {
+      shown.stop();
+      void failed?.discard();
+    };
     const listeners: Listener[] = [...(failed === undefined ? [] : [failedListener(failed)]), shown.listener];
-    const run = new Run({ config, input, client, store, clock: systemClock, random: Math.random, listeners });
-    const signals = watchSignals(
-      (signal) => run.stop(signal),
-      () => shown.stop(),
-    );
+    const parts = { config, input: listed, client, store, clock: systemClock, random: Math.random, listeners };
+    const run = new Run(parts);
+    const signals = watchSignals((signal) => run.stop(signal), leaveTidy);
     for (const line of invocation.notices) shown.print(line);
     if (config.net.insecure) shown.listener(INSECURE);
     shown.start();
     const verdict = await run.verdict().finally(() => signals.close());
     return await conclude(invocation, verdict, { store, failed, startedWall, pageListed: run.pageListed });
   } catch (error) {
+    leaveTidy();
     await failed?.discard();
-    await store.close();
+    await store?.close();
     throw error;
   } finally {
-    progress?.stop();
     await client.destroy();
+    await listed?.[Symbol.asyncIterator]().return?.();
   }
+}
+
+async function openFailed({ failedFile, config }: Invocation): Promise<FailedList | undefined> {
+  return failedFile === undefined ? undefined : await openFailedList(failedFile, config.request);
 }
 
 interface Conclusion {
@@ -237,7 +245,7 @@ const INSECURE = {
 
 /** What nobody caught is a bug of ours. */
 async function dieOf(error: unknown): Promise<never> {
-  restoreTerminal();
+  leaveTidy();
   await tellError(error);
   process.exit(EXIT.bug);
 }

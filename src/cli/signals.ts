@@ -3,17 +3,17 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Signal = keyof typeof SIGNALS;
 
 /**
- * The first signal stops the run; a second one ends the process at once, with the terminal restored.
+ * The first signal stops the run; a second one ends the process at once.
  *
- * @param restore gives the terminal back; called before the process ends
+ * @param leaveTidy gives the terminal back and the like; called before the process ends at once
  */
-export function watchSignals(stop: (signal: Signal) => void, restore: () => void): { close(): void } {
+export function watchSignals(stop: (signal: Signal) => void, leaveTidy: () => void): { close(): void } {
   let isStopping = false;
   const handlers = new Map<Signal, () => void>();
   for (const [signal, code] of Object.entries(SIGNALS) as [Signal, number][]) {
     const handler = (): void => {
       if (isStopping) {
-        restore();
+        leaveTidy();
         process.exit(code);
       }
       isStopping = true;

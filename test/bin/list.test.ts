@@ -242,6 +242,15 @@ describe('a list that cannot be read', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/no page/);
     expect(await work.run([], { input: text })).toMatchObject({ code: 2 });
+    expect(work.files()).toEqual(['list.txt']);
+  });
+
+  test('of comments only leaves a store as it is, with --restart too', async () => {
+    work.write('list.txt', urls('/1'));
+    await work.run(['list.txt', '-o', 'out/']);
+    work.write('list.txt', '# nothing\n');
+    expect(await work.run(['list.txt', '-o', 'out/', '--restart'])).toMatchObject({ code: 2 });
+    expect(work.records('out/')).toHaveLength(1);
   });
 
   test('that is torn is done as far as it goes: LIST_TRUNCATED, and 1', async () => {

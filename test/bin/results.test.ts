@@ -136,6 +136,28 @@ describe('--failed', () => {
     const { code, stderr } = await work.run(['list.txt', '-o', 'out/', '--failed', 'no/such/folder/failed.txt']);
     expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining('--failed') });
     expect(server.requests).toEqual([]);
+    expect(work.files()).toEqual(['list.txt']);
+  });
+
+  test('that cannot be written costs no store that was to begin anew', async () => {
+    await work.run([listOf(3), '-o', 'out/']);
+    expect(await work.run(['list.txt', '-o', 'out/', '--restart', '--failed', 'no/such/folder/x'])).toMatchObject({
+      code: 3,
+    });
+    expect(work.records('out/')).toHaveLength(3);
+  });
+
+  test('leaves nothing half written beside it, when the run is refused or ended at once', async () => {
+    const hanging = await work.serve(() => {});
+    work.write('foreign/file', 'mine');
+    await work.run([listOf(3), '-o', 'foreign/', '--failed', 'failed.txt']);
+    const run = work.start([`${hanging.origin}/`, '-o', 'out/', '--failed', 'failed.txt']);
+    await expect.poll(() => hanging.requests.length, { timeout: 10_000 }).toBe(1);
+    run.signal('SIGINT');
+    await expect.poll(run.stderr, { timeout: 10_000 }).toContain('stopping');
+    run.signal('SIGINT');
+    expect(await run.ended).toMatchObject({ code: 130 });
+    expect(work.files().filter((name) => name.includes('failed'))).toEqual([]);
   });
 });
 

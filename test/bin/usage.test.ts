@@ -67,6 +67,15 @@ describe('what is wrong ends with 2, names the option and what would do, and not
     expect(work.files()).toEqual([]);
   });
 
+  test('a file that is no certificate', async () => {
+    work.write('none.pem', 'nothing');
+    for (const option of ['--cacert', '--cert']) {
+      const { code, stderr } = await work.run([`${server.origin}/`, option, 'none.pem', '-o', 'out/']);
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(option) });
+    }
+    expect(work.files()).toEqual(['none.pem']);
+  });
+
   test('options of later versions are no promises: they are not known', async () => {
     for (const option of ['--refresh', '--report', '--completion']) {
       expect(await work.run([`${server.origin}/`, option])).toMatchObject({ code: 2 });

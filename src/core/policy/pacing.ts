@@ -25,10 +25,11 @@ export class LearnedRate {
   /** When the first answer of the epoch came. Answers are timed, not requests: those may wait for a connection first. */
   #epochStart: number | undefined;
   #epochGood = 0;
-  /** When the good answers of the epoch came, while there is something to be found in them. */
+  /** When the good answers of the epoch came, as long as the rate is sought. */
   #answers = new AnswerLog();
   #roundTripMs = 0;
   #first: Epoch | undefined;
+  #firstAnswers = new AnswerLog();
   #second: Epoch | undefined;
   #searches = 0;
   #quickRefusals = 0;
@@ -76,7 +77,7 @@ export class LearnedRate {
     this.#epochGood += 1;
     const latencyMs = now - startedAt;
     this.#roundTripMs = this.#roundTripMs === 0 ? latencyMs : this.#roundTripMs * 0.9 + latencyMs * 0.1;
-    if (this.#phase === 'search' || this.#phase === 'settle') this.#answers.add(now);
+    if (this.#phase !== 'hold') this.#answers.add(now);
   }
 
   /** A refusal that begins a wait, or makes it longer. Those in flight with it belong to the same event and need not be told. */
@@ -108,12 +109,14 @@ export class LearnedRate {
     const asked = this.rateAt(end) ?? 0;
     if (this.#first === undefined) {
       this.#first = epoch;
+      this.#firstAnswers = this.#answers;
+      this.#firstAnswers.end(end);
       this.#burst = epoch.good;
       this.#search((3 * epoch.good * 1000) / (epoch.ms + epoch.waitMs), epoch.waitMs);
     } else if (this.#phase === 'search') {
       this.#afterSearch(this.#first, epoch, end);
     } else if (this.#phase === 'settle') {
-      const found = Math.max(this.#answers.steepest(end, this.#first), asked * SETTLED_SHARE);
+      const found = Math.max(this.#beyondBurst(end), asked * SETTLED_SHARE);
       this.#hold(Math.min(found, asked * PROBED_SHARE), epoch.waitMs);
     } else {
       this.#afterHeldRefusal(epoch, asked);
@@ -123,9 +126,9 @@ export class LearnedRate {
 
   #afterSearch(first: Epoch, epoch: Epoch, end: number): void {
     this.#second ??= epoch;
-    const beyondBurst = this.#answers.steepest(end, first);
+    const beyondBurst = this.#beyondBurst(end);
     const rate = Math.max(beyondBurst, atLeast(first, epoch));
-    this.#burst = Math.max(1, first.good - (rate * first.ms) / 1000);
+    this.#burst = Math.max(1, this.#firstAnswers.burst(rate));
     // Two epochs with the same number are a quota's rather than a bucket's, and say little of the rate.
     const isSure = beyondBurst === rate && !isAlike(first, this.#second);
     if (epoch.waitMs >= LONG_WAIT_MS) this.#hold(rate, epoch.waitMs);
@@ -143,6 +146,12 @@ export class LearnedRate {
     const beyondBurst = ((epoch.good - this.#burst) * 1000) / epoch.ms;
     const isTelling = isSmallBurst && isGivenBack && epoch.ms >= SHORTEST_STRETCH_MS;
     this.#hold(isTelling ? Math.min(asked * PROBED_SHARE, Math.max(asked / 2, beyondBurst)) : lowered, epoch.waitMs);
+  }
+
+  /** The rate at which the first epoch and the one that ended at `end` show the same burst; 0 where the later one shows none beyond it. */
+  #beyondBurst(end: number): number {
+    this.#answers.end(end);
+    return rateOfSameBurst(this.#firstAnswers, this.#answers);
   }
 
   #search(rate: number, waitMs: number): void {
@@ -242,11 +251,12 @@ function roundedWindow(windowMs: number): number {
   return windowMs;
 }
 
-/** Times of answers in order, thinned out when they become many. */
+/** When the answers of an epoch came, thinned out when they become many. */
 class AnswerLog {
   #times: number[] = [];
   #weight = 1;
   #skipped = 0;
+  #end = 0;
 
   add(at: number): void {
     this.#skipped += 1;
@@ -258,29 +268,46 @@ class AnswerLog {
     this.#weight *= 2;
   }
 
-  /**
-   * The largest rate that a stretch up to `end` shows beyond what the first epoch let through. A bucket lets no more than its burst and its
-   * rate through in any stretch, and just so much in the one that begins when it was last full: the largest is the rate itself. Stretches
-   * that are hardly longer than the first epoch, or very short, are left out: in those a request more or less makes all the difference.
-   */
-  steepest(end: number, first: Epoch): number {
+  /** The refusal came then. */
+  end(at: number): void {
+    this.#end = at;
+  }
+
+  /** The most that a stretch up to the end let through beyond what the rate alone would have. */
+  burst(ratePerSecond: number): number {
     const times = this.#times;
-    const whole = end - (times[0] ?? end);
-    const shortest = Math.max(SHORTEST_STRETCH_MS, whole * SHORTEST_SHARE, first.ms * LONGER_THAN_FIRST);
-    let rate = 0;
+    let most = 0;
     for (let index = 0; index < times.length; index++) {
-      const stretch = end - (times[index] ?? end);
-      if (stretch < shortest) break;
-      const beyond = (times.length - index) * this.#weight - first.good;
-      rate = Math.max(rate, (beyond * 1000) / (stretch - first.ms * BUSY_SHARE));
+      const stretchMs = Math.max(0, this.#end - (times[index] ?? 0));
+      most = Math.max(most, (times.length - index) * this.#weight - (ratePerSecond * stretchMs) / 1000);
     }
-    return rate;
+    return most;
+  }
+
+  /** More than this no stretch of any length can show. */
+  get count(): number {
+    return this.#times.length * this.#weight;
   }
 }
 
+/**
+ * An origin that lets B at once and R a second through lets no more than `B + R·d` through in any stretch of d, and just so many in the
+ * one that begins when it was last at rest and ends with a refusal. So B, seen as a function of R, is the same in two epochs at the true R
+ * alone: the longer epoch's falls more steeply.
+ */
+function rateOfSameBurst(first: AnswerLog, second: AnswerLog): number {
+  if (second.count <= first.count) return 0;
+  let low = 0;
+  let high = 1;
+  while (second.burst(high) > first.burst(high) && high < UNLIMITED) high *= 2;
+  for (let step = 0; step < BISECTIONS; step++) {
+    const middle = (low + high) / 2;
+    if (second.burst(middle) > first.burst(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+const BISECTIONS = 30;
 const MOST_TIMES = 4_096;
 const SHORTEST_STRETCH_MS = 200;
-const SHORTEST_SHARE = 0.25;
-const LONGER_THAN_FIRST = 2;
-/** Of the first epoch, which began slowly, so much was spent at the limit. */
-const BUSY_SHARE = 0.5;
