@@ -141,7 +141,6 @@ test('wrong values of options that may be secrets are not repeated', async () =>
     ['-H', `X y: ${CANARIES.header}`],
     ['-H', `X-Api-Key: ${CANARIES.header}\u0100`],
     ['-b', `${CANARIES.cookie}\u0001`],
-    ['-u', `${CANARIES.user}\u0100:\u0001`],
     ['-A', `x\u0001`],
     ['--proxy', `http://me:${CANARIES.proxy}@:x/`],
     ['--credentials-to', `http://me:${CANARIES.userinfo}@x:y/`],

@@ -5,12 +5,16 @@ export interface Limit {
   /** Milliseconds until a request would pass; what Retry-After is made of. */
   waitMs(nowMs: number): number;
   /** What the rate-limit headers would say after this request. */
-  state(nowMs: number): {
-    readonly remaining: number;
-    readonly resetMs: number;
-    readonly limit: number;
-    readonly windowMs: number;
-  };
+  state(nowMs: number): LimitState;
+}
+
+export interface LimitState {
+  readonly remaining: number;
+  readonly resetMs: number;
+  readonly limit: number;
+  readonly windowMs: number;
+  /** What a bucket holds. */
+  readonly burst?: number;
 }
 
 /** Lets `burst` through at once and `perSecond` a second: nginx's limit_req, most API gateways. */
@@ -38,11 +42,11 @@ export class TokenBucket implements Limit {
     return (Math.max(0, 1 - this.#level) * 1000) / this.#rateAt(nowMs);
   }
 
-  state(nowMs: number) {
+  state(nowMs: number): LimitState {
     this.#fill(nowMs);
     const rate = this.#rateAt(nowMs);
     const resetMs = ((this.#burst - this.#level) * 1000) / rate;
-    return { remaining: Math.floor(this.#level), resetMs, limit: rate, windowMs: 1000 };
+    return { remaining: Math.floor(this.#level), resetMs, limit: rate, windowMs: 1000, burst: this.#burst };
   }
 
   #fill(nowMs: number): void {
@@ -76,7 +80,7 @@ export class FixedWindow implements Limit {
     return this.#windowMs - ((nowMs + this.#offsetMs) % this.#windowMs);
   }
 
-  state(nowMs: number) {
+  state(nowMs: number): LimitState {
     this.#turn(nowMs);
     const limit = this.#quotaAt(nowMs);
     return { remaining: limit - this.#used, resetMs: this.waitMs(nowMs), limit, windowMs: this.#windowMs };
@@ -114,7 +118,7 @@ export class SlidingWindow implements Limit {
     return oldest === undefined || this.#log.length < this.#quota ? 0 : oldest + this.#windowMs - nowMs;
   }
 
-  state(nowMs: number) {
+  state(nowMs: number): LimitState {
     this.#forget(nowMs);
     const oldest = this.#log[0] ?? nowMs;
     const resetMs = oldest + this.#windowMs - nowMs;
@@ -144,7 +148,7 @@ export class ConcurrencyCap implements Limit {
     return 0;
   }
 
-  state() {
+  state(): LimitState {
     return { remaining: 1, resetMs: 0, limit: this.#most, windowMs: 0 };
   }
 }
@@ -158,7 +162,7 @@ export class NoLimit implements Limit {
     return 0;
   }
 
-  state() {
+  state(): LimitState {
     return { remaining: 1_000_000, resetMs: 1000, limit: 1_000_000, windowMs: 1000 };
   }
 }

@@ -62,7 +62,7 @@ function rateHeaders(
   nowMs: number,
   serverWall: number,
 ): Record<string, string> {
-  const { remaining, resetMs, limit: quota, windowMs } = limit.state(nowMs);
+  const { remaining, resetMs, limit: quota, windowMs, burst = quota } = limit.state(nowMs);
   const seconds = Math.ceil(resetMs / 1000);
   switch (style) {
     case 'standard':
@@ -79,7 +79,7 @@ function rateHeaders(
     case 'x-epoch-ms':
       return triple('x-ratelimit', remaining, Math.ceil(serverWall + resetMs), quota);
     case 'remaining-only':
-      return { 'x-shopify-shop-api-call-limit': `${quota - remaining}/${quota}` };
+      return { 'x-shopify-shop-api-call-limit': `${burst - remaining}/${burst}` };
   }
 }
 

@@ -120,9 +120,9 @@ export const SHAPES: readonly Shape[] = [
   },
   {
     name: 'bucket 10/s burst 5, Retry-After 1',
-    pages: 1_000,
+    pages: 2_000,
     openness: 'tells',
-    idealS: bucketIdeal(1_000, 10, 5, 1),
+    idealS: bucketIdeal(2_000, 10, 5, 1),
     make: bucket(10, 5, 50, { retryAfter: 'ceil' }),
   },
   {
@@ -164,9 +164,9 @@ export const SHAPES: readonly Shape[] = [
 
   {
     name: '60 a minute, Retry-After',
-    pages: 1_000,
+    pages: 6_000,
     openness: 'tells',
-    idealS: windowIdeal(1_000, 60, 60, 30),
+    idealS: windowIdeal(6_000, 60, 60, 30),
     make: limited(() => new FixedWindow(60, 60_000, 30_000), 50, { retryAfter: 'ceil' }),
   },
   {
@@ -220,9 +220,9 @@ export const SHAPES: readonly Shape[] = [
   },
   {
     name: '100 a second, Retry-After 1',
-    pages: 10_000,
+    pages: 20_000,
     openness: 'tells',
-    idealS: windowIdeal(10_000, 100, 1),
+    idealS: windowIdeal(20_000, 100, 1),
     make: limited(() => new FixedWindow(100, 1_000), 20, { retryAfter: 'ceil' }),
   },
   {

@@ -56,7 +56,7 @@ export class LearnedWindow {
     if (now - refused.at < this.windowMs * SHORT_WAIT) {
       // Places are given back as they were taken, and that was later than it was thought to be.
       this.#begin += now - refused.at;
-      this.#used = Math.min(this.#used, this.#quota - 1);
+      this.#used = refused.used + 1;
       return;
     }
     if (refused.used > 0 && refused.used < this.#quota) this.#quota = refused.used;

@@ -67,7 +67,7 @@ export class OriginPace {
     this.#window?.onResume(now);
     this.#window ??= this.#newWindow(now);
     // The probe was a start like any other: the next one keeps its distance.
-    this.#nextPaced = Number.NEGATIVE_INFINITY;
+    this.#nextPaced = probeStartedAt;
     this.#pace(probeStartedAt);
   }
 

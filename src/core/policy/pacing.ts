@@ -131,7 +131,7 @@ export class LearnedRate {
     this.#burst = Math.max(1, this.#firstAnswers.burst(rate));
     // Two epochs with the same number are a quota's rather than a bucket's, and say little of the rate.
     const isSure = beyondBurst === rate && !isAlike(first, this.#second);
-    if (epoch.waitMs >= LONG_WAIT_MS) this.#hold(rate, epoch.waitMs);
+    if (epoch.waitMs >= LONG_WAIT_MS) this.#hold(rate * DEAR_SHARE, epoch.waitMs);
     else if (isSure) this.#settle(rate * SURE_SHARE, epoch.waitMs * SURE_CLIMB);
     else if (this.#searches < MOST_SEARCHES) this.#search(rate, epoch.waitMs);
     else this.#settle(rate, epoch.waitMs);
@@ -190,10 +190,12 @@ const SLOWEST_DOUBLING_MS = 3_000;
 const DOUBLINGS_PER_WAIT = 20;
 const MOST_SEARCHES = 2;
 /** An estimate that the burst was taken out of is nearly right: the climb begins just under it, and is so many times slower. */
-const SURE_SHARE = 0.97;
-const SURE_CLIMB = 3;
+const SURE_SHARE = 0.975;
+const SURE_CLIMB = 5;
 /** Waits from here on are too dear to learn more by them than two tell. */
 const LONG_WAIT_MS = 5_000;
+/** And too dear to begin a percent too high. */
+const DEAR_SHARE = 0.985;
 /** Of the rate at which a climb was refused, at least so much is the origin's. */
 const SETTLED_SHARE = 0.95;
 /** And at most so much. */
