@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { DEFAULTS, hasStatus, type StatusSet } from './config.ts';
 import type { Failure } from './failure.ts';
 import { failure } from './failure.ts';
-import type { OriginQueue } from './frontier.ts';
+import { type OriginQueue, waitingFor } from './frontier.ts';
 import type { Sighting, Ticket } from './origin-sighting.ts';
 import type { Page } from './page.ts';
 import type { Ending, PageJob } from './page-job.ts';
@@ -64,14 +64,14 @@ export class PageFetcher {
     try {
       exchange = await client.exchange(this.#requestOf(job, shown), reading.onHead);
     } catch (error) {
-      queue.gate.settle(ticket, clock.now(), { type: 'nothing' });
+      queue.gate.settle(ticket, clock.now(), { type: 'nothing' }, waitingFor(queue));
       await reading.discard();
       throw error;
     }
     const now = clock.now();
     job.inExchangesMs += now - startedAt;
     if (exchange.ok || exchange.sent) job.requests += 1;
-    queue.gate.settle(ticket, now, this.#sighting(exchange, job, queue));
+    queue.gate.settle(ticket, now, this.#sighting(exchange, job, queue), waitingFor(queue));
     if (!exchange.ok) {
       await reading.discard();
       return this.#afterFailure(job, queue, exchange);

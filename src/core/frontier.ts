@@ -157,6 +157,11 @@ function take(queue: OriginQueue): PageJob | undefined {
   return queue.again.popFront() ?? queue.fresh.popFront();
 }
 
+/** Pages that wait for the origin, as far as the list has been read. */
+export function waitingFor(queue: OriginQueue): number {
+  return waitingIn(queue) + queue.delayed;
+}
+
 function waitingIn(queue: OriginQueue): number {
   return queue.again.size + queue.fresh.size;
 }

@@ -30,6 +30,7 @@ export class OriginGate {
   #probesInFlight = 0;
   /** Waits in a row after which the probe failed. */
   #failedProbes = 0;
+  #behind = 0;
   #lost: Failure | undefined;
   #answered = false;
   /** Failures of the origin's own in a row, with nothing good between. */
@@ -125,7 +126,9 @@ export class OriginGate {
     return ticket;
   }
 
-  settle(ticket: Ticket, now: number, sighting: Sighting): void {
+  /** @param behind pages that wait for the origin: whether a better rate is worth a refusal depends on them */
+  settle(ticket: Ticket, now: number, sighting: Sighting, behind: number): void {
+    this.#behind = behind;
     this.#inFlight.delete(ticket);
     if (ticket.probe) this.#probesInFlight -= 1;
     switch (sighting.type) {
@@ -176,7 +179,7 @@ export class OriginGate {
   #resume(probe: Ticket, now: number): void {
     if (!this.#probing) return;
     this.#probing = false;
-    this.#pace.onResume(now, probe.startedAt);
+    this.#pace.onResume(now, probe.startedAt, this.#behind);
     this.#listener.resumed();
     if (this.learnedRate(now) !== undefined) this.#listener.learned();
   }

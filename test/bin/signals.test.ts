@@ -132,6 +132,17 @@ describe('whoever reads stdout', () => {
     expect(none.code).toBe(3);
   });
 
+  test('and does not read any more cannot hold a run that was told to stop', async () => {
+    const server = await work.serve((_request, { answer }) => answer(Buffer.alloc(200_000, 'x')));
+    const line = `fetch-pages '${server.origin}/[1-20]' -o - > >(exec sleep 20 > /dev/null 2>&1) 2> err.txt & echo $!; wait $!`;
+    const run = work.startShell(line);
+    await until(() => run.stdout().includes('\n') && server.requests.length === 20, 'the requests');
+    process.kill(Number.parseInt(run.stdout(), 10), 'SIGINT');
+    const exit = new Promise((resolve) => run.child.on('exit', resolve));
+    expect(await exit).toBe(130);
+    expect(work.read('err.txt')).toContain('not taken in time');
+  }, 20_000);
+
   test('of --summary - and goes away: 141', async () => {
     const server = await work.serve(route);
     const { code } = await work.shell(`fetch-pages ${server.origin}/1 --format none --summary - | true`);

@@ -25,7 +25,7 @@ function begin(of: Frontier, now: number): { readonly url: string; end(sighting:
   const { queue } = next;
   const ticket = queue.gate.start(now, true);
   const end = (sighting: Sighting) => {
-    queue.gate.settle(ticket, now, sighting);
+    queue.gate.settle(ticket, now, sighting, 0);
     of.touch(queue);
   };
   return { url: next.job.url, end };

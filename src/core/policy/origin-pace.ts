@@ -61,9 +61,9 @@ export class OriginPace {
     this.#window?.onRefusal(now, inFlight);
   }
 
-  /** The wait is over: the origin answered a probe that was started at `probeStartedAt`. */
-  onResume(now: number, probeStartedAt: number): void {
-    this.#rate.onResume(now);
+  /** The wait is over: the origin answered a probe that was started at `probeStartedAt`. `behind`: pages that wait for it. */
+  onResume(now: number, probeStartedAt: number, behind: number): void {
+    this.#rate.onResume(now, behind);
     this.#window?.onResume(now);
     this.#window ??= this.#newWindow(now);
     // The probe was a start like any other: the next one keeps its distance.

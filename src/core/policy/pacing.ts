@@ -85,12 +85,16 @@ export class LearnedRate {
     this.#endedAt ??= now;
   }
 
-  /** The wait is over and the origin answered its probe: what the epoch before it teaches is taken to heart. */
-  onResume(now: number): void {
+  /**
+   * The wait is over and the origin answered its probe: what the epoch before it teaches is taken to heart.
+   *
+   * @param behind requests that wait for the origin, as far as is known
+   */
+  onResume(now: number, behind: number): void {
     const start = this.#epochStart;
     const end = this.#endedAt;
     if (start !== undefined && end !== undefined && this.#epochGood > 0) {
-      this.#learn({ good: this.#epochGood, ms: Math.max(1, end - start), waitMs: now - end }, end);
+      this.#learn({ good: this.#epochGood, ms: Math.max(1, end - start), waitMs: now - end }, end, behind);
     }
     this.#countFrom = now;
     this.#endedAt = undefined;
@@ -105,7 +109,7 @@ export class LearnedRate {
     return this.#first === undefined || this.#second === undefined ? undefined : windowOf(this.#first, this.#second);
   }
 
-  #learn(epoch: Epoch, end: number): void {
+  #learn(epoch: Epoch, end: number, behind: number): void {
     const asked = this.rateAt(end) ?? 0;
     if (this.#first === undefined) {
       this.#first = epoch;
@@ -114,7 +118,7 @@ export class LearnedRate {
       this.#burst = epoch.good;
       this.#search((3 * epoch.good * 1000) / (epoch.ms + epoch.waitMs), epoch.waitMs);
     } else if (this.#phase === 'search') {
-      this.#afterSearch(this.#first, epoch, end);
+      this.#afterSearch(this.#first, epoch, end, behind);
     } else if (this.#phase === 'settle') {
       const found = Math.max(this.#beyondBurst(end), asked * SETTLED_SHARE);
       this.#hold(Math.min(found, asked * PROBED_SHARE), epoch.waitMs);
@@ -124,7 +128,7 @@ export class LearnedRate {
     this.#lastWaitMs = epoch.waitMs;
   }
 
-  #afterSearch(first: Epoch, epoch: Epoch, end: number): void {
+  #afterSearch(first: Epoch, epoch: Epoch, end: number, behind: number): void {
     this.#second ??= epoch;
     const beyondBurst = this.#beyondBurst(end);
     const rate = Math.max(beyondBurst, atLeast(first, epoch));
@@ -132,6 +136,7 @@ export class LearnedRate {
     // Two epochs with the same number are a quota's rather than a bucket's, and say little of the rate.
     const isSure = beyondBurst === rate && !isAlike(first, this.#second);
     if (epoch.waitMs >= LONG_WAIT_MS) this.#hold(rate * DEAR_SHARE, epoch.waitMs);
+    else if (isSure && (behind / rate) * CLIMB_GAIN * 1000 < epoch.waitMs) this.#hold(rate * DEAR_SHARE, epoch.waitMs);
     else if (isSure) this.#settle(rate * SURE_SHARE, epoch.waitMs * SURE_CLIMB);
     else if (this.#searches < MOST_SEARCHES) this.#search(rate, epoch.waitMs);
     else this.#settle(rate, epoch.waitMs);
@@ -192,6 +197,8 @@ const MOST_SEARCHES = 2;
 /** An estimate that the burst was taken out of is nearly right: the climb begins just under it, and is so many times slower. */
 const SURE_SHARE = 0.975;
 const SURE_CLIMB = 5;
+/** Such a climb finds hardly more than this: where that saves less time than a refusal costs, there is none. */
+const CLIMB_GAIN = 0.03;
 /** Waits from here on are too dear to learn more by them than two tell. */
 const LONG_WAIT_MS = 5_000;
 /** And too dear to begin a percent too high. */
