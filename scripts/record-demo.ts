@@ -70,7 +70,6 @@ try {
   const frames = await record();
   const svg = recordingSvg(frames, {
     columns: COLUMNS,
-    rows: ROWS,
     title: 'fetch-pages --demo, recorded in a terminal',
   });
   writeFileSync(OUTPUT, svg);

@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -20,6 +21,7 @@ import { lineParser } from '../src/input/parse-line.ts';
 import { pageFile } from '../src/stores/file-name.ts';
 import { type ExampleSite, startExampleSite } from './readme/example-site.ts';
 import { codes, FENCES, type Fence, README, ROOT, tableBelow } from './readme/fences.ts';
+import { startAppServer } from './support/app-server.ts';
 import { type Ending, runShell } from './support/spawn-bin.ts';
 
 /** A block that has been run: what it printed, and the folder that it left. */
@@ -294,26 +296,52 @@ function slug(heading: string): string {
 
 test('the library example compiles and fetches', async () => {
   const [example] = fencesOf('ts', 'name');
+  const text = example?.text ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'fetch-pages-readme-library-'));
-  const site = await startExampleSite();
-  done.push({ code: 0, stdout: '', stderr: '', folder, site });
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(ROOT, join(folder, 'node_modules/fetch-pages'));
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  writeFileSync(join(folder, 'example.ts'), example?.text ?? '');
-  const compilerOptions = {
+  // The library takes no proxy from its surroundings, so its API has another name here.
+  const server = await startAppServer(({ path }, { answer }) => answer(JSON.stringify({ name: `lamp ${path}` })));
+  try {
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(ROOT, join(folder, 'node_modules/fetch-pages'));
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder, 'example.ts'), text);
+    writeFileSync(join(folder, 'here.ts'), text.replaceAll('https://api.example.com', server.origin));
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
+    expect(await node(folder, join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.')).toEqual({
+      code: 0,
+      printed: '',
+    });
+    const { code, printed } = await node(folder, 'here.ts');
+    const told = printed.trim().split('\n').toSorted();
+    const expected = [1, 2].map((number) => `${server.origin}/items/${number} lamp /items/${number}`);
+    expect({ code, told }).toEqual({ code: 0, told: expected });
+  } finally {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+const TSCONFIG = {
+  compilerOptions: {
     target: 'es2024',
     module: 'nodenext',
     strict: true,
     noEmit: true,
     types: ['node'],
     typeRoots: [join(ROOT, 'node_modules/@types')],
+  },
+  files: ['example.ts'],
+};
+
+/** Runs Node, while the servers of this process go on answering. */
+async function node(cwd: string, ...argv: readonly string[]): Promise<{ code: number | null; printed: string }> {
+  const child = spawn(process.execPath, argv, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  const hear = (chunk: Buffer): void => {
+    printed += chunk;
   };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['example.ts'] }));
-  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const checked = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: folder, encoding: 'utf8' });
-  expect({ status: checked.status, told: checked.stdout }).toEqual({ status: 0, told: '' });
-  // The library takes no proxy from its surroundings, so its hosts are named as they are here.
-  const here = (example?.text ?? '').replaceAll('https://api.example.com', 'http://127.0.0.1:PORT');
-  expect(here).toContain('PORT');
-});
+  child.stdout.on('data', hear);
+  child.stderr.on('data', hear);
+  const [code] = await once(child, 'close');
+  return { code, printed };
+}

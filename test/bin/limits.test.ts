@@ -38,7 +38,8 @@ describe('times', () => {
     });
     const { code } = await work.run([`${server.origin}/`, '-m', '500ms', '-o', 'out.ndjson']);
     expect(code).toBe(0);
-    expect(work.records('out.ndjson')[0]).toMatchObject({ outcome: 'ok', attempts: 2 });
+    expect(work.records('out.ndjson')[0]).toMatchObject({ outcome: 'ok' });
+    expect(work.records('out.ndjson')[0]?.attempts).toBeGreaterThan(1);
     const never = await work.serve(() => {});
     await work.run([`${never.origin}/`, '-m', '300ms', '--retry', '1', '-o', 'never.ndjson']);
     expect(work.records('never.ndjson')[0]).toMatchObject({
@@ -65,7 +66,7 @@ describe('times', () => {
       if (!slow || request.path === '/1') answer('page');
     });
     const argv = [1, 2, 3].map((number) => `${server.origin}/${number}`);
-    const { code, stderr } = await work.run([...argv, '--deadline', '1s', '-o', 'out/']);
+    const { code, stderr } = await work.run([...argv, '--deadline', '2s', '-o', 'out/']);
     expect(code).toBe(4);
     expect(stderr).toMatch(/Stopped early \(--deadline\)/);
     expect(stderr).toMatch(/1 of 3 pages is OK\.\n$/);

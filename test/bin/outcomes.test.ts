@@ -72,7 +72,7 @@ const PATHS = [
   '/empty',
   '/fine',
 ];
-const PATIENT = ['--stall-timeout', '500ms', '--response-timeout', '500ms', '--retry', '2', '-k'];
+const PATIENT = ['--stall-timeout', '1s', '--response-timeout', '1s', '--retry', '2', '-k'];
 
 /** Path to outcome, code and tries. */
 const EXPECTED = {

@@ -1,4 +1,5 @@
 import { FakeClock } from '../support/fake-clock.ts';
+import type { OriginModel } from '../support/model-origin.ts';
 import { modelRun, numbered, seededRandom } from '../support/model-run.ts';
 import { EPOCH, originModel } from './origin.ts';
 import type { Shape } from './shapes.ts';
@@ -20,32 +21,18 @@ export interface Result {
 
 /** The real engine against one shape, in virtual time. */
 export async function simulate(shape: Shape, seed = 1): Promise<Result> {
-  const origin = shape.make();
-  const model = originModel(origin, seededRandom(seed));
-  const toldUntil = 0;
-  let tooEarly = 0;
-  const told: [number, number][] = [];
-  const run = await modelRun(
-    numbered(shape.pages),
-    (request, now, inFlight) => {
-      if (now < toldUntil - 1) tooEarly += 1;
-      const reply = model(request, now, inFlight);
-      if ('status' in reply && reply.status !== 200) {
-        const seconds = Number(reply.headers?.['retry-after']);
-        // It binds from when it is read.
-        if (Number.isFinite(seconds) && seconds > 0) told.push([now + reply.latencyMs, seconds * 1000]);
-      }
-      return reply;
-    },
-    { clock: new FakeClock(EPOCH), seed, during: () => {} },
-  );
-  void toldUntil;
+  const model = originModel(shape.make(), seededRandom(seed));
+  /** When a told wait was read, and how long it binds. */
+  const told: [atMs: number, waitMs: number][] = [];
+  const observed: OriginModel = (request, nowMs, inFlight) => {
+    const reply = model(request, nowMs, inFlight);
+    const seconds = 'status' in reply && reply.status !== 200 ? Number(reply.headers?.['retry-after']) : 0;
+    if (seconds > 0) told.push([nowMs + reply.latencyMs, seconds * 1000]);
+    return reply;
+  };
+  const run = await modelRun(numbered(shape.pages), observed, { clock: new FakeClock(EPOCH), seed });
   const starts = run.client.seen.map(({ startedAt }) => startedAt);
-  tooEarly = told.reduce(
-    (sum, [at, waitMs]) => sum + starts.filter((start) => start > at && start < at + waitMs - 1).length,
-    0,
-  );
-  const wasted = run.client.seen.length - shape.pages;
+  const wasted = starts.length - shape.pages;
   return {
     shape,
     ok: run.verdict.ok,
@@ -53,9 +40,16 @@ export async function simulate(shape: Shape, seed = 1): Promise<Result> {
     ratio: run.elapsedMs / 1000 / shape.idealS,
     wasted,
     wastedShare: wasted / shape.pages,
-    tooEarly,
+    tooEarly: startsWithin(starts, told),
     starvedS: starved(starts, told) / 1000,
   };
+}
+
+/** A millisecond is what timers round by. */
+function startsWithin(starts: readonly number[], told: readonly (readonly [number, number])[]): number {
+  let count = 0;
+  for (const [at, waitMs] of told) count += starts.filter((start) => start > at && start < at + waitMs - 1).length;
+  return count;
 }
 
 function starved(starts: readonly number[], told: readonly (readonly [number, number])[]): number {
