@@ -4,6 +4,7 @@ import type { Body, StoreSession } from './core/ports.ts';
 import type { PageRecord } from './core/record.ts';
 import { Run } from './core/run.ts';
 import { lineParser } from './input/parse-line.ts';
+import { TempSpool } from './input/temp-spool.ts';
 import { configOf, type FetchPagesOptions } from './library-options.ts';
 import { createClient } from './net/client.ts';
 import { systemClock } from './system-clock.ts';
@@ -37,11 +38,13 @@ export async function* fetchPages(
 ): AsyncGenerator<FetchedPage, void, undefined> {
   const config = configOf(options);
   const client = createClient(config.net);
+  const spool = new TempSpool();
   const handover = new Handover(config.pace.concurrency);
   const run = new Run({
     config,
     input: itemsOf(input),
     client,
+    spool,
     store: handover,
     clock: systemClock,
     random: Math.random,
@@ -60,6 +63,7 @@ export async function* fetchPages(
     options.signal?.removeEventListener('abort', abort);
     run.stop('abort');
     handover.release();
+    spool.close();
     await client.destroy();
     await ended;
   }

@@ -8,6 +8,7 @@ import { Run } from '../core/run.ts';
 import { startDemoServer } from '../demo/server.ts';
 import { begun } from '../input/begun.ts';
 import { openInput, type Source } from '../input/open-input.ts';
+import { TempSpool } from '../input/temp-spool.ts';
 import { createClient } from '../net/client.ts';
 import { createProgress, type ProgressMode } from '../progress/terminal.ts';
 import { STORES } from '../stores/index.ts';
@@ -41,6 +42,8 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
   } catch (error) {
     process.exitCode = await tellError(error);
   }
+  // Given up by a run that was stopped: its reader does not read, and would hold the process for ever.
+  if (process.stdout.writableLength > 0) process.exit();
 }
 
 async function command(argv: readonly string[]): Promise<number> {
@@ -100,6 +103,7 @@ async function fetchAll(invocation: Invocation, input: Input, again: string | un
   const { config } = invocation;
   const startedWall = systemClock.wall();
   const client = createClient(config.net);
+  const spool = new TempSpool();
   let listed: Input | undefined;
   let failed: FailedList | undefined;
   let store: StoreSession | undefined;
@@ -113,7 +117,7 @@ async function fetchAll(invocation: Invocation, input: Input, again: string | un
       void failed?.discard();
     };
     const listeners: Listener[] = [...(failed === undefined ? [] : [failedListener(failed)]), shown.listener];
-    const parts = { config, input: listed, client, store, clock: systemClock, random: Math.random, listeners };
+    const parts = { config, input: listed, client, store, clock: systemClock, random: Math.random, listeners, spool };
     const run = new Run(parts);
     const signals = watchSignals((signal) => run.stop(signal), leaveTidy);
     for (const line of invocation.notices) shown.print(line);
@@ -127,6 +131,7 @@ async function fetchAll(invocation: Invocation, input: Input, again: string | un
     await store?.close();
     throw error;
   } finally {
+    spool.close();
     await client.destroy();
     await listed?.[Symbol.asyncIterator]().return?.();
   }

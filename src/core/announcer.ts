@@ -16,6 +16,7 @@ export class Announcer {
   readonly #listeners: readonly Listener[];
   readonly #clock: Clock;
   readonly #told = new Set<string>();
+  #isOver = false;
 
   constructor(tally: Tally, listeners: readonly Listener[], clock: Clock) {
     this.#tally = tally;
@@ -23,7 +24,10 @@ export class Announcer {
     this.#clock = clock;
   }
 
+  /** After `ended` nothing more is told. */
   tell(event: RunEvent): void {
+    if (this.#isOver) return;
+    this.#isOver = event.type === 'ended';
     this.#tally.add(event);
     for (const listener of this.#listeners) {
       try {

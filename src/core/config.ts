@@ -161,6 +161,8 @@ export const LIMITS = {
   backoffCapMs: 30 * SECOND,
   /** What is in flight when the run is stopped gets so long to land. */
   graceMs: 5 * SECOND,
+  /** And the store so long after that: a reader of stdout that does not read would hold the run for ever. */
+  keepingMs: 2 * SECOND,
   /** Pages that are read ahead of what is fetched. */
   lookAhead: 20_000,
 } as const;

@@ -56,6 +56,7 @@ export const FAILURES = {
   REDIRECT_DOWNGRADE: ['permanent', 'a redirect from https to http would have shown credentials'],
   THROTTLED: ['permanent', 'refused 20 times while other pages of its origin got through'],
   ORIGIN_SILENT: ['permanent', 'nothing good came from the origin for --patience'],
+  ORIGIN_UNREACHABLE: ['permanent', 'nobody ever answered there in this run'],
   ORIGIN_ASKS_TOO_LONG: ['permanent', 'the origin asks to be left alone for longer than --max-wait'],
   INVALID_LINE: ['permanent', 'the line is no page'],
   LOCAL_RESOURCES: ['local', 'this machine ran out of descriptors, ports or memory'],

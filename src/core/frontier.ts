@@ -2,7 +2,9 @@ import { Deque } from './deque.ts';
 import { DueHeap } from './due-heap.ts';
 import type { Failure } from './failure.ts';
 import type { OriginGate } from './origin-gate.ts';
-import type { PageJob } from './page-job.ts';
+import type { Page } from './page.ts';
+import { PageJob } from './page-job.ts';
+import type { Spool, SpoolChunk } from './ports.ts';
 
 /** An origin with what waits for it. */
 export interface OriginQueue {
@@ -11,6 +13,10 @@ export interface OriginQueue {
   /** Pages that were tried before, or came here by a redirect: they go first, so that what is begun ends. */
   readonly again: Deque<PageJob>;
   readonly fresh: Deque<PageJob>;
+  /** What was read ahead of it and put aside, in order: chunks on disk, then pages that are not enough for a chunk. */
+  readonly spooled: Deque<SpoolChunk>;
+  overflow: Page[];
+  aside: number;
   /** Pages of this origin that wait for a time of their own (backoff). */
   delayed: number;
   /** `ready`: in the ring. `waiting`: its gate opens at `wakeAt`. `held`: a settled request will say more. `empty`: nothing waits. */
@@ -31,19 +37,33 @@ export type Next =
  */
 export class Frontier {
   readonly #makeGate: (origin: string) => OriginGate;
+  readonly #spool: Spool | undefined;
+  readonly #crowded: number;
   readonly #queues = new Map<string, OriginQueue>();
   readonly #ready = new Deque<OriginQueue>();
   readonly #closed = new DueHeap<OriginQueue>();
   readonly #delayed = new DueHeap<PageJob>();
   #size = 0;
+  #aside = 0;
 
-  constructor(makeGate: (origin: string) => OriginGate) {
+  /**
+   * @param crowded from so many pages in memory on, those of an origin that has enough waiting are put aside
+   * @param spool absent: nothing is put aside
+   */
+  constructor(makeGate: (origin: string) => OriginGate, crowded: number, spool?: Spool) {
     this.#makeGate = makeGate;
+    this.#crowded = crowded;
+    this.#spool = spool;
   }
 
-  /** Pages that wait. */
+  /** Pages that wait in memory. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Pages that wait, those put aside included. */
+  get waiting(): number {
+    return this.#size + this.#aside;
   }
 
   get origins(): Iterable<OriginQueue> {
@@ -51,11 +71,11 @@ export class Frontier {
   }
 
   /** A page that was not tried yet. */
-  add(job: PageJob): void {
-    this.#size += 1;
-    const queue = this.queueOf(job.origin);
-    queue.fresh.pushBack(job);
-    this.#wake(queue);
+  add(page: Page): void {
+    const queue = this.queueOf(page.origin);
+    const isEnough = this.#size >= this.#crowded && queue.fresh.size >= ENOUGH_WAITING;
+    if (this.#spool !== undefined && (queue.aside > 0 || isEnough)) this.#putAside(this.#spool, queue, page);
+    else this.#addFresh(queue, page);
   }
 
   /** A page that goes on: at `at`, or as soon as its origin lets it. */
@@ -89,7 +109,18 @@ export class Frontier {
     let queue = this.#queues.get(origin);
     if (queue === undefined) {
       const gate = this.#makeGate(origin);
-      queue = { origin, gate, again: new Deque(), fresh: new Deque(), delayed: 0, state: 'empty', wakeAt: 0 };
+      queue = {
+        origin,
+        gate,
+        again: new Deque(),
+        fresh: new Deque(),
+        spooled: new Deque(),
+        overflow: [],
+        aside: 0,
+        delayed: 0,
+        state: 'empty',
+        wakeAt: 0,
+      };
       this.#queues.set(origin, queue);
     }
     return queue;
@@ -138,10 +169,38 @@ export class Frontier {
       return undefined;
     }
     this.#size -= 1;
+    if (queue.aside > 0 && queue.fresh.size < ENOUGH_WAITING / 2) this.#bringBack(queue);
     if (waitingIn(queue) > 0) this.#ready.pushBack(queue);
     else queue.state = 'empty';
     if (admission.type === 'given-up') return { type: 'lost', job, failure: admission.failure };
     return { type: 'job', job, queue };
+  }
+
+  #addFresh(queue: OriginQueue, page: Page): void {
+    this.#size += 1;
+    queue.fresh.pushBack(new PageJob(page));
+    this.#wake(queue);
+  }
+
+  /** In order: once pages of an origin are put aside, so are all that come after them. */
+  #putAside(spool: Spool, queue: OriginQueue, page: Page): void {
+    queue.overflow.push(page);
+    queue.aside += 1;
+    this.#aside += 1;
+    if (queue.overflow.length < PAGES_OF_A_CHUNK) return;
+    const chunk = spool.put(queue.overflow);
+    if (chunk === undefined) return;
+    queue.spooled.pushBack(chunk);
+    queue.overflow = [];
+  }
+
+  #bringBack(queue: OriginQueue): void {
+    const chunk = queue.spooled.popFront();
+    const pages = chunk === undefined ? queue.overflow : (this.#spool?.take(chunk) ?? []);
+    if (chunk === undefined) queue.overflow = [];
+    queue.aside -= pages.length;
+    this.#aside -= pages.length;
+    for (const page of pages) this.#addFresh(queue, page);
   }
 
   #wake(queue: OriginQueue): void {
@@ -159,12 +218,16 @@ function take(queue: OriginQueue): PageJob | undefined {
 
 /** Pages that wait for the origin, as far as the list has been read. */
 export function waitingFor(queue: OriginQueue): number {
-  return waitingIn(queue) + queue.delayed;
+  return waitingIn(queue) + queue.delayed + queue.aside;
 }
 
 function waitingIn(queue: OriginQueue): number {
   return queue.again.size + queue.fresh.size;
 }
+
+/** Pages of an origin that wait in memory, while the memory is crowded: enough for the next few dozen permits. */
+const ENOUGH_WAITING = 64;
+const PAGES_OF_A_CHUNK = 64;
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined) return b;

@@ -5,7 +5,6 @@ import type { Frontier } from './frontier.ts';
 import type { Arrival, Intake } from './intake.ts';
 import type { Keeper } from './keeper.ts';
 import type { Page } from './page.ts';
-import { PageJob } from './page-job.ts';
 import type { StoreSession } from './ports.ts';
 
 export interface ListFeedOptions {
@@ -91,7 +90,7 @@ export class ListFeed {
   #add(page: Page): void {
     const { store, announcer, frontier } = this.#options;
     if (store.has(page)) announcer.tell({ type: 'already-stored', page });
-    else frontier.add(new PageJob(page));
+    else frontier.add(page);
   }
 
   #end(): void {

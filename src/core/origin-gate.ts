@@ -348,7 +348,7 @@ const GROWTH_PAUSE_PER_WAIT = 100;
 const SHORTEST_GROWTH_PAUSE_MS = 10_000;
 
 function neverAnswered(cause: Failure): Failure {
-  return failure('ORIGIN_SILENT', `it never answered; ${cause.message}`);
+  return failure('ORIGIN_UNREACHABLE', cause.message);
 }
 
 function isHandshake(cause: Failure): boolean {

@@ -11,6 +11,23 @@ export interface Clock {
   timer(delayMs: number, wake: () => void): () => void;
 }
 
+/** Pages of one origin that were put aside. */
+export interface SpoolChunk {
+  readonly pages: number;
+}
+
+/**
+ * A place on disk for pages that were read ahead of an origin that is slow or paused: so a list that begins with a million of them keeps
+ * every other origin busy, in bounded memory.
+ */
+export interface Spool {
+  /** Undefined where there is no room: the pages stay in memory, and reading waits. */
+  put(pages: readonly Page[]): SpoolChunk | undefined;
+  /** Each chunk once. @throws StoreError where the disk does not give back what it took */
+  take(chunk: SpoolChunk): Page[];
+  close(): void;
+}
+
 /** Watches a run. What it throws cannot hurt the run. */
 export type Listener = (event: RunEvent) => void;
 

@@ -6,7 +6,7 @@ import type { Gauges, StopReason, Verdict } from './event.ts';
 import type { Failure } from './failure.ts';
 import { ReaderGoneError, StoreError } from './failure.ts';
 import { PageFetcher, type Step } from './fetch-page.ts';
-import { Frontier, type OriginQueue } from './frontier.ts';
+import { Frontier, type OriginQueue, waitingFor } from './frontier.ts';
 import { Intake } from './intake.ts';
 import { Keeper } from './keeper.ts';
 import { ListFeed } from './list-feed.ts';
@@ -15,7 +15,7 @@ import type { Input } from './page.ts';
 import type { PageJob } from './page-job.ts';
 import { Credentials } from './policy/credentials.ts';
 import { Tally } from './policy/tally.ts';
-import type { Client, Clock, Listener, StoreSession } from './ports.ts';
+import type { Client, Clock, Listener, Spool, StoreSession } from './ports.ts';
 import type { PageRecord } from './record.ts';
 
 /** Everything that a run is made of. The store is open already; the run closes neither it nor the client. */
@@ -27,6 +27,8 @@ export interface RunParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly listeners: readonly Listener[];
+  /** Absent: the look-ahead ends at an origin that is slow or paused. */
+  readonly spool?: Spool;
 }
 
 /** One run: from the list to the verdict. */
@@ -58,7 +60,7 @@ export class Run {
     this.#clock = parts.clock;
     this.#limit = pLimit(parts.config.pace.concurrency);
     this.#intake = new Intake(parts.input, parts.config.shard);
-    this.#frontier = new Frontier((origin) => this.#makeGate(origin));
+    this.#frontier = new Frontier((origin) => this.#makeGate(origin), LIMITS.lookAhead / 2, parts.spool);
     this.#announcer = new Announcer(this.#tally, parts.listeners, parts.clock);
     this.#keeper = new Keeper({
       store: parts.store,
@@ -112,7 +114,8 @@ export class Run {
   }
 
   /**
-   * Starts nothing more. What is in flight gets `LIMITS.graceMs` to land; where nothing could be kept any more, none.
+   * Starts nothing more. What is in flight gets `LIMITS.graceMs` to land; where nothing could be kept any more, none. What the store has not
+   * kept `LIMITS.keepingMs` later is not waited for.
    * The first reason stands.
    */
   stop(reason: StopReason): void {
@@ -122,8 +125,14 @@ export class Run {
     this.#cancelWake?.();
     this.#feed.wake();
     const canKeep = reason !== 'store' && reason !== 'reader-gone';
-    const cancelGrace = this.#clock.timer(canKeep ? LIMITS.graceMs : 0, () => void this.#parts.client.destroy());
-    void this.#finished.promise.then(cancelGrace);
+    const graceMs = canKeep ? LIMITS.graceMs : 0;
+    const cancels = [
+      this.#clock.timer(graceMs, () => void this.#parts.client.destroy()),
+      this.#clock.timer(graceMs + LIMITS.keepingMs, () => this.#finish()),
+    ];
+    void this.#finished.promise.then(() => {
+      for (const cancel of cancels) cancel();
+    });
     this.#endIfDone();
   }
 
@@ -136,8 +145,9 @@ export class Run {
     const now = this.#clock.now();
     const toWall = this.#clock.wall() - now;
     const origins = [];
-    for (const { origin, gate, again, fresh, delayed } of this.#frontier.origins) {
-      const waiting = again.size + fresh.size + delayed;
+    for (const queue of this.#frontier.origins) {
+      const { origin, gate } = queue;
+      const waiting = waitingFor(queue);
       if (waiting === 0 && gate.inFlight === 0) continue;
       const rate = gate.learnedRate(now);
       const { pause } = gate;
@@ -152,7 +162,7 @@ export class Run {
     }
     return {
       inFlight: this.#limit.activeCount,
-      waiting: this.#frontier.size,
+      waiting: this.#frontier.waiting,
       receivedBytes: this.#parts.client.receivedBytes,
       origins,
     };
@@ -253,21 +263,26 @@ export class Run {
   }
 
   #checkFailures(record: PageRecord): void {
-    if (record.error === undefined) return;
+    // A line that is no page never stops the others.
+    if (record.error === undefined || record.outcome === 'invalid') return;
     const { failFast, maxFailures } = this.#parts.config.verdict;
-    const { notOk, settled } = this.#tally;
+    const { failed, settled } = this.#tally;
     if (failFast) this.stop('fail-fast');
     if (maxFailures === undefined) return;
     const isTooMany =
       'count' in maxFailures
-        ? notOk >= maxFailures.count
-        : settled >= PAGES_BEFORE_SHARE && notOk / settled >= maxFailures.share;
+        ? failed >= maxFailures.count
+        : settled >= PAGES_BEFORE_SHARE && failed / settled >= maxFailures.share;
     if (isTooMany) this.stop('max-failures');
   }
 
   #endIfDone(): void {
     if (this.#turns > 0 || this.#keeper.pending > 0) return;
-    if (!this.#isEnding && !(this.#feed.isDone && this.#frontier.size === 0)) return;
+    if (!this.#isEnding && !(this.#feed.isDone && this.#frontier.waiting === 0)) return;
+    this.#finish();
+  }
+
+  #finish(): void {
     this.#cancelWake?.();
     this.#isFinished = true;
     this.#finished.resolve();

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { type Config, hasStatus } from '../../src/core/config.ts';
 import type { RunEvent, Verdict } from '../../src/core/event.ts';
 import type { Input, InputItem } from '../../src/core/page.ts';
-import type { Client, Listener, StoreSession } from '../../src/core/ports.ts';
+import type { Client, Listener, Spool, StoreSession } from '../../src/core/ports.ts';
 import { isOk, type PageRecord } from '../../src/core/record.ts';
 import { Run } from '../../src/core/run.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -53,6 +53,7 @@ export interface BareRun {
   readonly config?: DeepPartial<Config>;
   readonly seed?: number;
   readonly listeners?: readonly Listener[];
+  readonly spool?: Spool;
 }
 
 export function bareRun({ config, seed = 1, listeners = [], ...parts }: BareRun): Run {

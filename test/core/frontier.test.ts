@@ -3,6 +3,7 @@ import { failure } from '../../src/core/failure.ts';
 import { Frontier, type Next } from '../../src/core/frontier.ts';
 import { OriginGate } from '../../src/core/origin-gate.ts';
 import type { Sighting } from '../../src/core/origin-sighting.ts';
+import type { Page } from '../../src/core/page.ts';
 import { PageJob } from '../../src/core/page-job.ts';
 import { testConfig, testPage } from '../support/model-run.ts';
 
@@ -11,11 +12,15 @@ const GOOD: Sighting = { type: 'good', headMs: 10, hint: undefined };
 
 function frontier(perOrigin = 50): Frontier {
   const { pace, retry } = testConfig({ pace: { perOrigin, adapt: false } });
-  return new Frontier(() => new OriginGate(pace, retry, () => 0.5, silent));
+  return new Frontier(() => new OriginGate(pace, retry, () => 0.5, silent), 1_000);
+}
+
+function page(url: string): Page {
+  return testPage(url);
 }
 
 function job(url: string): PageJob {
-  return new PageJob(testPage(url));
+  return new PageJob(page(url));
 }
 
 /** Begins what is next; returns how to end it. */
@@ -34,7 +39,7 @@ function begin(of: Frontier, now: number): { readonly url: string; end(sighting:
 describe('the frontier', () => {
   it('takes a page of each origin in turn', () => {
     const of = frontier();
-    for (const url of ['https://a/1', 'https://a/2', 'https://a/3', 'https://b/1', 'https://c/1']) of.add(job(url));
+    for (const url of ['https://a/1', 'https://a/2', 'https://a/3', 'https://b/1', 'https://c/1']) of.add(page(url));
     const order = [1, 2, 3, 4, 5].map(() => begin(of, 0).url);
     expect(order).toEqual(['https://a/1', 'https://b/1', 'https://c/1', 'https://a/2', 'https://a/3']);
     expect(of.next(0)).toEqual({ type: 'none', wakeAt: undefined });
@@ -42,14 +47,14 @@ describe('the frontier', () => {
 
   it('lets pages that were begun go before those that were not', () => {
     const of = frontier();
-    of.add(job('https://a/fresh'));
+    of.add(page('https://a/fresh'));
     of.addAgain(job('https://a/again'), 0, 0);
     expect(begin(of, 0).url).toBe('https://a/again');
   });
 
   it('passes by an origin that is full, and comes back to it when a request has ended', () => {
     const of = frontier(1);
-    for (const url of ['https://a/1', 'https://a/2', 'https://b/1']) of.add(job(url));
+    for (const url of ['https://a/1', 'https://a/2', 'https://b/1']) of.add(page(url));
     const first = begin(of, 0);
     expect(begin(of, 0).url).toBe('https://b/1');
     expect(of.next(0).type).toBe('none');
@@ -70,8 +75,8 @@ describe('the frontier', () => {
 
   it('says when a paused origin may be asked again', () => {
     const of = frontier();
-    of.add(job('https://a/1'));
-    of.add(job('https://a/2'));
+    of.add(page('https://a/1'));
+    of.add(page('https://a/2'));
     begin(of, 0).end({ type: 'refused', status: 429, pageAlone: false, toldMs: 5_000 });
     expect(of.next(10)).toEqual({ type: 'none', wakeAt: 5_000 });
     expect(begin(of, 5_000).url).toBe('https://a/2');
@@ -79,7 +84,7 @@ describe('the frontier', () => {
 
   it('hands out the pages of an origin that was given up, with the reason', () => {
     const of = frontier();
-    for (const url of ['https://a/1', 'https://a/2', 'https://a/3']) of.add(job(url));
+    for (const url of ['https://a/1', 'https://a/2', 'https://a/3']) of.add(page(url));
     begin(of, 0).end({ type: 'refused', status: 429, pageAlone: false, toldMs: 1e9 });
     const lost = [of.next(0), of.next(0)];
     expect(lost.map((next) => next.type === 'lost' && next.failure.code)).toEqual([
@@ -100,7 +105,7 @@ describe('an origin with nothing left to do', () => {
     ['that told that nothing is left', { type: 'good', headMs: 10, hint: { remaining: 0, resetMs: 600_000 } }, false],
   ])('%s: may it be forgotten?', (_what, sighting, forgotten) => {
     const of = frontier();
-    of.add(job('https://a/1'));
+    of.add(page('https://a/1'));
     begin(of, 0).end(sighting);
     of.forgetIdle(60_000);
     expect(of.knownOrigins).toBe(forgotten ? 0 : 1);
@@ -108,7 +113,7 @@ describe('an origin with nothing left to do', () => {
 
   it('is not forgotten while a page of it waits or is in flight', () => {
     const of = frontier();
-    of.add(job('https://a/1'));
+    of.add(page('https://a/1'));
     of.addAgain(job('https://b/1'), 90_000, 0);
     of.forgetIdle(60_000);
     expect(of.knownOrigins).toBe(2);

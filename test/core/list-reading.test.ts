@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/core/config.ts';
 import { UsageError } from '../../src/core/failure.ts';
-import type { InputItem } from '../../src/core/page.ts';
+import type { InputItem, Page } from '../../src/core/page.ts';
+import type { Spool, SpoolChunk } from '../../src/core/ports.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ModelClient, type Reply } from '../support/model-origin.ts';
 import { MemoryStore, numbered, pages, testPage } from '../support/model-run.ts';
@@ -35,6 +36,69 @@ async function verdictOf(items: Iterable<InputItem>): Promise<unknown> {
   const client = new ModelClient(clock, () => OK);
   return clock.run(bareRun({ input: batches(items), client, store: new MemoryStore(), clock }).verdict());
 }
+
+/** In memory: what a spool on disk does. */
+class MemorySpool implements Spool {
+  readonly #chunks = new Map<SpoolChunk, readonly Page[]>();
+  pages = 0;
+
+  put(pages: readonly Page[]): SpoolChunk {
+    const chunk = { pages: pages.length };
+    this.#chunks.set(chunk, pages);
+    this.pages += pages.length;
+    return chunk;
+  }
+
+  take(chunk: SpoolChunk): Page[] {
+    const pages = this.#chunks.get(chunk) ?? [];
+    this.#chunks.delete(chunk);
+    return [...pages];
+  }
+
+  close(): void {}
+}
+
+describe('a list that begins with more than the look-ahead of one paused origin', () => {
+  const blocked = 200_000;
+
+  function mixed(line: number): string {
+    return line <= blocked ? `https://paused.test/${line}` : `https://o${line % 50}.test/${line}`;
+  }
+
+  it('keeps every other origin busy, in bounded memory, and comes back to the first in order', async () => {
+    const list = new LazyList();
+    const clock = new FakeClock();
+    const spool = new MemorySpool();
+    const asked: string[] = [];
+    let most = 0;
+    const client = new ModelClient(clock, ({ url }) => {
+      most = Math.max(most, run.gauges().waiting - spool.pages);
+      if (!url.startsWith('https://paused.test')) return OK;
+      if (clock.now() < 600_000) return { status: 429, headers: { 'retry-after': '600' }, latencyMs: 20 };
+      asked.push(url);
+      return OK;
+    });
+    const store = new MemoryStore();
+    const run = bareRun({ input: list.batches(blocked + 10_000, mixed), client, store, clock, spool });
+    const ended = run.verdict();
+    const others = () => store.records.filter(({ url }) => !url.startsWith('https://paused.test')).length;
+    let whenOthersWereDone = Number.POSITIVE_INFINITY;
+    const watch = (): void => {
+      if (others() < 10_000) clock.timer(1_000, watch);
+      else whenOthersWereDone = clock.now();
+    };
+    clock.timer(1_000, watch);
+    const verdict = await clock.run(ended);
+    expect(verdict).toMatchObject({ ok: blocked + 10_000, pages: blocked + 10_000 });
+    expect(whenOthersWereDone).toBeLessThan(60_000);
+    expect(spool.pages).toBeGreaterThan(150_000);
+    expect(most).toBeLessThanOrEqual(LIMITS.lookAhead);
+    const numbers = asked.map((url) => Number(url.split('/').at(-1)));
+    // But for the few that were refused first.
+    const inversions = numbers.filter((number, index) => index > 0 && number < (numbers[index - 1] ?? 0)).length;
+    expect(inversions).toBeLessThan(60);
+  });
+});
 
 describe('a list of ten million lines', () => {
   it('is not read further than the look-ahead while its origin is paused', async () => {

@@ -81,7 +81,7 @@ describe('an origin that never answered', () => {
       expect(toldOf(run, 'origin-given-up')).toHaveLength(1);
       const outcomes = Object.groupBy(run.records, ({ outcome }) => outcome);
       expect(outcomes['given-up']?.length).toBeGreaterThan(4_900);
-      expect(outcomes['given-up']?.[0]?.error?.code).toBe('ORIGIN_SILENT');
+      expect(outcomes['given-up']?.[0]?.error?.code).toBe('ORIGIN_UNREACHABLE');
     },
   );
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/core/config.ts';
 import { ReaderGoneError, StoreError } from '../../src/core/failure.ts';
 import type { InputItem } from '../../src/core/page.ts';
 import type { StoreSession } from '../../src/core/ports.ts';
@@ -160,10 +161,23 @@ describe('failures that end a run', () => {
     expect(run.asked.length).toBeLessThan(60);
   });
 
-  it('--fail-fast: an invalid line, too', async () => {
+  it('--fail-fast: a line that is no page does not stop the others', async () => {
     const invalid: InputItem = { type: 'invalid', line: 'x:1', text: '?', why: 'no URL' };
     const run = await checkedRun([invalid, ...numbered(500)], () => OK, { config: { verdict: { failFast: true } } });
-    expect(run.verdict.stopped).toBe('fail-fast');
+    expect(run.verdict.stopped).toBeUndefined();
+    expect(run.verdict).toMatchObject({ ok: 500, invalid: 1 });
+  });
+
+  it('a store that keeps nothing any more holds a run that is stopped for no longer than it may', async () => {
+    const clock = new FakeClock();
+    const client = new ModelClient(clock, () => OK);
+    const store = new MemoryStore();
+    store.keep = () => new Promise(() => {});
+    const run = bareRun({ input: batches(numbered(500)), client, store, clock });
+    clock.timer(1_000, () => run.stop('SIGINT'));
+    const verdict = await clock.run(run.verdict());
+    expect(clock.now()).toBe(1_000 + LIMITS.graceMs + LIMITS.keepingMs);
+    expect(verdict).toMatchObject({ stopped: 'SIGINT', ok: 0, unfinished: 500 });
   });
 
   it('--max-failures 20', async () => {

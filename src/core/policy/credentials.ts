@@ -80,6 +80,7 @@ export class Credentials {
   #build(trusted: boolean, lines: HeaderLines, authorization: string | undefined, keepBody: boolean): HopHeaders {
     const headers: Record<string, string> = Object.create(null);
     const request = this.#request;
+    headers.accept = '*/*';
     if (request.userAgent !== '') headers['user-agent'] = request.userAgent;
     let secret = trusted && this.#hasCertificate;
     const set = (name: string, value: string, again: boolean): void => {

@@ -1,4 +1,5 @@
 import type { FailureGroup, RunEvent, StopReason, Verdict } from '../event.ts';
+import { FAILURES, type FailureCode } from '../failure.ts';
 import { isOk, type PageRecord } from '../record.ts';
 
 /** Counts of a run, folded from its events. Nothing in it grows with the list: failures are grouped by cause, with a few examples each. */
@@ -22,9 +23,9 @@ export class Tally {
   #storedNewest: string | undefined;
   readonly #groups = new Map<string, { message: string; pages: number; examples: string[] }>();
 
-  /** Final pages that are not OK. */
-  get notOk(): number {
-    return this.#notOk;
+  /** Final pages that are not OK; lines that are no pages aside. */
+  get failed(): number {
+    return this.#notOk - this.#invalid;
   }
 
   /** Final pages. */
@@ -111,7 +112,7 @@ export class Tally {
     const code = record.error?.code ?? record.outcome;
     let group = this.#groups.get(code);
     if (group === undefined) {
-      group = { message: record.error?.message ?? '', pages: 0, examples: [] };
+      group = { message: meaningOf(record), pages: 0, examples: [] };
       this.#groups.set(code, group);
     }
     group.pages += 1;
@@ -130,6 +131,12 @@ export class Tally {
     }));
     return groups.sort((a, b) => b.pages - a.pages || (a.code < b.code ? -1 : 1));
   }
+}
+
+/** What the pages of a group have in common; the details of each are in its own record. */
+function meaningOf({ error, outcome }: PageRecord): string {
+  if (error === undefined) return outcome;
+  return error.code in FAILURES ? FAILURES[error.code as FailureCode][1] : error.message;
 }
 
 const EXAMPLES = 3;

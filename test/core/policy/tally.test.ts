@@ -153,7 +153,7 @@ describe('failures are grouped by cause', () => {
     settled('failed', { url: `https://a.example/${n}`, error: { code: 'HTTP_404', message: `answered 404 (${n})` } });
   const stalled = settled('error', { error: { code: 'STALLED', message: 'it stalled' } });
 
-  test('the largest group first, with the first three pages as examples and the first message', () => {
+  test('the largest group first, with the first three pages as examples and what the code means', () => {
     expect(verdict(stalled, notFound(1), notFound(2), notFound(3), notFound(4)).failures).toEqual([
       {
         code: 'HTTP_404',
@@ -161,7 +161,12 @@ describe('failures are grouped by cause', () => {
         pages: 4,
         examples: ['https://a.example/1', 'https://a.example/2', 'https://a.example/3'],
       },
-      { code: 'STALLED', message: 'it stalled', pages: 1, examples: ['https://a.example/1'] },
+      {
+        code: 'STALLED',
+        message: 'less than 1 kB of body within --stall-timeout',
+        pages: 1,
+        examples: ['https://a.example/1'],
+      },
     ]);
   });
 
@@ -197,7 +202,7 @@ test('the sums agree, whatever became of the pages', () => {
       expect(ok + notOk + unfinished).toBe(whole.pages);
       expect(unfinished).toBe(open);
       expect(ok + notOk).toBe(tally.settled);
-      expect(notOk).toBe(tally.notOk);
+      expect(notOk - whole.invalid).toBe(tally.failed);
       expect(failures.reduce((sum, group) => sum + group.pages, 0)).toBe(notOk);
       for (const { pages: size, examples } of failures) expect(examples).toHaveLength(Math.min(3, size));
     }),

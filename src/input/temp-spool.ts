@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StoreError } from '../core/failure.ts';
+import type { Page } from '../core/page.ts';
+import type { Spool, SpoolChunk } from '../core/ports.ts';
+
+interface FileChunk extends SpoolChunk {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/**
+ * A spool in a file of the system's temporary folder: made when it is first needed, readable by its owner only, and without a name from the
+ * start, so that it is gone with the process however that ends. It may hold headers and credentials of the list's own lines.
+ *
+ * Reading and writing are synchronous: a chunk is a few kilobytes, and mostly does not leave the page cache.
+ */
+export class TempSpool implements Spool {
+  #fd: number | undefined;
+  #end = 0;
+  #isBroken = false;
+  readonly #folder: string;
+
+  constructor(folder = tmpdir()) {
+    this.#folder = folder;
+  }
+
+  put(pages: readonly Page[]): SpoolChunk | undefined {
+    if (this.#isBroken) return undefined;
+    const text = Buffer.from(JSON.stringify(pages.map(toJson)));
+    try {
+      this.#fd ??= openNameless(this.#folder);
+      let written = 0;
+      while (written < text.length) {
+        written += writeSync(this.#fd, text, written, text.length - written, this.#end + written);
+      }
+    } catch {
+      this.#isBroken = true;
+      return undefined;
+    }
+    const chunk: FileChunk = { pages: pages.length, offset: this.#end, bytes: text.length };
+    this.#end += text.length;
+    return chunk;
+  }
+
+  take(chunk: SpoolChunk): Page[] {
+    const { offset, bytes } = chunk as FileChunk;
+    const text = Buffer.alloc(bytes);
+    try {
+      let read = 0;
+      while (read < bytes) {
+        const more = readSync(this.#fd ?? -1, text, read, bytes - read, offset + read);
+        if (more === 0) throw new Error('it is shorter than it was');
+        read += more;
+      }
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new StoreError(`Pages that were put aside in ${this.#folder} cannot be read back: ${why}.`, {
+        cause: error,
+      });
+    }
+    return (JSON.parse(text.toString()) as JsonPage[]).map(fromJson);
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#isBroken = true;
+  }
+}
+
+function openNameless(folder: string): number {
+  const path = join(folder, `fetch-pages-${randomUUID()}`);
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
+  unlinkSync(path);
+  return fd;
+}
+
+type JsonPage = Omit<Page, 'body'> & { readonly body?: string; readonly bodyBase64?: string };
+
+function toJson(page: Page): JsonPage {
+  const { body, ...rest } = page;
+  if (body === undefined) return rest;
+  return typeof body === 'string' ? { ...rest, body } : { ...rest, bodyBase64: Buffer.from(body).toString('base64') };
+}
+
+function fromJson({ bodyBase64, ...page }: JsonPage): Page {
+  return bodyBase64 === undefined ? page : { ...page, body: Buffer.from(bodyBase64, 'base64') };
+}
