@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 /** Uses what a program would, in strict TypeScript, and fetches through it. */
 const CONSUMER = `
@@ -49,18 +49,22 @@ const TSCONFIG = {
   files: ['consumer.ts'],
 };
 
+/** As outside of this project: npm runs on the Node that it came with, as a user's does. */
+const USERS_PATH = (process.env.PATH ?? '')
+  .split(delimiter)
+  .filter((entry) => !entry.endsWith(join('node_modules', '.bin')))
+  .join(delimiter);
+
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fetch-pages-package-')));
 try {
-  const [tarball] = run(process.cwd(), 'npm', ['pack', '--silent', '--pack-destination', folder])
-    .trim()
-    .split('\n')
-    .slice(-1);
+  const packed = npm(process.cwd(), ['pack', '--silent', '--pack-destination', folder]);
+  const tarball = join(folder, packed.trim().split('\n').at(-1) ?? '');
   const installed = join(folder, 'installed');
   mkdirSync(installed);
   writeFileSync(join(installed, 'package.json'), '{ "private": true, "type": "module" }\n');
   writeFileSync(join(installed, 'consumer.ts'), CONSUMER);
   writeFileSync(join(installed, 'tsconfig.json'), JSON.stringify(TSCONFIG));
-  run(installed, 'npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, String(tarball))]);
+  npm(installed, ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball]);
   console.log(run(installed, 'node_modules/.bin/fetch-pages', ['--version']).trim());
   run(installed, 'node_modules/.bin/fetch-pages', ['--demo']);
   run(installed, process.execPath, [join(process.cwd(), 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
@@ -69,8 +73,12 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
+function npm(cwd: string, argv: readonly string[]): string {
+  return run(cwd, 'npm', argv, { ...process.env, PATH: USERS_PATH });
+}
+
 /** Its standard output; standard error is shown. Throws where it does not end with 0. */
-function run(cwd: string, command: string, argv: readonly string[]): string {
+function run(cwd: string, command: string, argv: readonly string[], env: NodeJS.ProcessEnv = process.env): string {
   console.log(`$ ${command} ${argv.join(' ')}`);
-  return execFileSync(command, argv, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return execFileSync(command, argv, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 }

@@ -54,7 +54,12 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
     packages: '',
   },
   { room: /^src\/core\//, rooms: [], builtIns: 'crypto', packages: 'p-limit' },
-  { room: /^src\/input\//, rooms: [/^src\/core\//], builtIns: 'buffer fs net stream util zlib', packages: '' },
+  {
+    room: /^src\/input\//,
+    rooms: [/^src\/core\//],
+    builtIns: 'buffer crypto fs net os path stream util zlib',
+    packages: '',
+  },
   {
     room: /^src\/net\//,
     rooms: [/^src\/core\//],
@@ -73,13 +78,18 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
   { room: /^src\/system-clock\.ts$/, rooms: [/^src\/core\/ports\.ts$/], builtIns: '', packages: '' },
   // The two that build adapters: they may know everybody, and nobody knows them.
   { room: /^src\/cli\//, rooms: [/^src\/(?!index|library)/], builtIns: '*', packages: 'commander' },
-  { room: /^src\/(index|library)\.ts$/, rooms: [/^src\/(?!cli\/|demo\/|progress\/)/], builtIns: '*', packages: '' },
+  {
+    room: /^src\/(index|library|library-options)\.ts$/,
+    rooms: [/^src\/(?!cli\/|demo\/|progress\/)/],
+    builtIns: '*',
+    packages: '',
+  },
 ];
 
 /** What decides a run. Other rooms share core's types, ports and small tools; only who builds a run imports the engine. */
 const ENGINE =
   /^src\/core\/(run|frontier|origin-gate|fetch-page|page-job|intake|body-collector|policy\/(?!sanitise))[^/]*/;
-const BUILDERS = /^src\/(core\/|cli\/|(index|library)\.ts$)/;
+const BUILDERS = /^src\/(core\/|cli\/|(index|library|library-options)\.ts$)/;
 
 /** Where each package, and each built-in that is one room's affair, is at home. */
 const HOMES: readonly (readonly [what: string, home: RegExp])[] = [

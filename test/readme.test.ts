@@ -52,6 +52,8 @@ const FILES: Readonly<Record<string, string | Buffer>> = {
 /** Blocks for which a list has to be another one than the rest. */
 const OTHER_LISTS: Readonly<Record<string, readonly string[]>> = {
   again: [...ITEMS, 'https://www.example.com/not-yet'],
+  // More than a pipe holds: the run cannot be over before its reader goes away.
+  head: Array.from({ length: 1_000 }, (_, index) => `https://api.example.com/items/${index + 1}`),
 };
 
 /** What a block must have done beside ending with its exit code. */

@@ -120,7 +120,7 @@ async function fetchAll(invocation: Invocation, input: Input, again: string | un
     const parts = { config, input: listed, client, store, clock: systemClock, random: Math.random, listeners, spool };
     const run = new Run(parts);
     const signals = watchSignals((signal) => run.stop(signal), leaveTidy);
-    for (const line of invocation.notices) shown.print(line);
+    if (!invocation.display.quiet) for (const line of invocation.notices) shown.print(line);
     if (config.net.insecure) shown.listener(INSECURE);
     shown.start();
     const verdict = await run.verdict().finally(() => signals.close());

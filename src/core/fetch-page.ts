@@ -127,7 +127,7 @@ export class PageFetcher {
       maxRedirects: config.maxRedirects,
       carriedSecret: job.carriedSecret,
     });
-    if (redirect.type === 'stop') return final(exchange, { ...failedEnding(redirect.failure, head), answer: exchange });
+    if (redirect.type === 'stop') return final(exchange, failedEnding(redirect.failure, head));
     if (redirect.type === 'follow') {
       const from = job.url;
       job.follow(redirect.url, redirect.origin, redirect.method, redirect.keepBody, head.status);
@@ -159,7 +159,6 @@ export class PageFetcher {
       outcome: 'failed',
       error: failure('THROTTLED', `it answers ${head.status}`),
       head,
-      answer: exchange,
     });
   }
 
@@ -258,5 +257,5 @@ function failedEnding(why: Failure, head: Head | undefined): Ending {
 function notAccepted(answer: Answer): Ending {
   const { head } = answer;
   const error = { code: `HTTP_${head.status}` as const, message: `answered ${head.status}` };
-  return { outcome: 'failed', error, head, answer };
+  return { outcome: 'failed', error, head };
 }

@@ -5,7 +5,7 @@ import type { Frontier } from './frontier.ts';
 import type { Arrival, Intake } from './intake.ts';
 import type { Keeper } from './keeper.ts';
 import type { Page } from './page.ts';
-import type { StoreSession } from './ports.ts';
+import type { Clock, StoreSession } from './ports.ts';
 
 export interface ListFeedOptions {
   readonly intake: Intake;
@@ -15,12 +15,20 @@ export interface ListFeedOptions {
   readonly keeper: Keeper;
   /** Nothing more is wanted of the lists. */
   readonly isEnding: () => boolean;
+  readonly clock: Clock;
+  /** There are permits, and nothing in memory that may be started. */
+  readonly isHungry: () => boolean;
   /** There is more to start. */
   readonly onArrival: () => void;
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Reads the lists as there is room for more: memory is bounded by the look-ahead, never by the list. */
+/**
+ * Reads the lists as there is room for more: memory is bounded by the look-ahead, never by the list.
+ *
+ * Where permits are free and all that was read belongs to origins that wait, it reads on past the look-ahead, up to `MOST_ASIDE`
+ * pages, for others: the frontier puts aside what is too much of one origin.
+ */
 export class ListFeed {
   readonly #options: ListFeedOptions;
   #listed = 0;
@@ -102,7 +110,10 @@ export class ListFeed {
   }
 
   async #room(): Promise<void> {
-    if (this.#hasRoom(1) || this.#options.isEnding()) return;
+    const { frontier, clock, isEnding } = this.#options;
+    // A list that is there already would leave nobody else a turn.
+    if (frontier.waiting >= LIMITS.lookAhead) await new Promise<void>((resolve) => void clock.timer(1, resolve));
+    if (this.#hasRoom(1) || isEnding()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#roomWanted = resolve;
     await promise;
@@ -110,10 +121,14 @@ export class ListFeed {
   }
 
   #hasRoom(share: number): boolean {
+    const { frontier, keeper, isHungry } = this.#options;
     const most = LIMITS.lookAhead * share;
-    return this.#options.frontier.size < most && this.#options.keeper.pending < most;
+    if (keeper.pending >= most) return false;
+    if (frontier.waiting < most) return true;
+    return frontier.size < LIMITS.lookAhead && frontier.waiting < MOST_ASIDE && isHungry();
   }
 }
 
 /** Reading stops when the look-ahead is full, and goes on when half of it is left. */
 const ROOM_TO_GO_ON = 0.5;
+const MOST_ASIDE = 5_000_000;

@@ -53,6 +53,8 @@ export class Run {
   #stop: { readonly reason: StopReason; storeFailure?: string } | undefined;
   #bug: { readonly error: unknown } | undefined;
   #isFinished = false;
+  /** There are permits, and nothing that may be started. */
+  #isHungry = false;
   readonly #finished = Promise.withResolvers<void>();
 
   constructor(parts: RunParts) {
@@ -79,6 +81,8 @@ export class Run {
       announcer: this.#announcer,
       keeper: this.#keeper,
       isEnding: () => this.#isEnding,
+      clock: parts.clock,
+      isHungry: () => this.#isHungry,
       onArrival: () => this.#pump(),
       onFailure: (error) => this.#fail(error),
     });
@@ -177,10 +181,12 @@ export class Run {
   #pump(): void {
     this.#cancelWake?.();
     this.#cancelWake = undefined;
+    this.#isHungry = false;
     while (this.#hasPermit()) {
       const next = this.#frontier.next(this.#clock.now());
       if (next.type === 'none') {
         this.#wakeAt(next.wakeAt);
+        this.#isHungry = true;
         break;
       }
       if (next.type === 'lost') this.#lose(next.job, next.failure);

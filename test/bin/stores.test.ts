@@ -236,13 +236,17 @@ describe('what is not ours', () => {
 
 describe('two runs on one store', () => {
   test.each(['out/', 'out.ndjson'])('%s: the second is refused with 3, while the first goes on', async (output) => {
-    const slow = await work.serve((request, { answer }) => void setTimeout(answer, request.path === '/1' ? 0 : 2_500));
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const slow = await work.serve(
+      (request, { answer }) => void (request.path === '/1' ? answer() : released.then(() => answer())),
+    );
     const first = work.start([`${slow.origin}/[1-5]`, '-o', output]);
     await until(() => slow.requests.length === 5, 'the requests of the first run');
     const second = await work.run([`${slow.origin}/[1-5]`, '-o', output]);
     expect(second).toMatchObject({ code: 3, stderr: expect.stringMatching(/another|in use/) });
     expect(await work.run([`${slow.origin}/[1-5]`, '-o', output, '--restart'])).toMatchObject({ code: 3 });
     expect(slow.requests).toHaveLength(5);
+    release();
     expect(await first.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('All 5 pages are OK.') });
     expect(work.records(output)).toHaveLength(5);
   });

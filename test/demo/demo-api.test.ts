@@ -44,7 +44,7 @@ test('an item that is slow is slow every time', () => {
 
 test.each([
   ['GET', '/items/0', 404],
-  ['GET', '/items/401', 404],
+  ['GET', '/items/501', 404],
   ['GET', '/items/1x', 404],
   ['GET', '/', 404],
   ['POST', '/items/1', 405],
