@@ -26,6 +26,7 @@ import { type Invocation, resolveConfig } from './resolve-config.ts';
 import { watchSignals } from './signals.ts';
 import { summarise, summaryText, writeSummary } from './summary.ts';
 import { writeStderr, writeStdout } from './write-stream.ts';
+import { boundYoungGeneration } from './young-generation.ts';
 
 const PACKAGE: { readonly version: string; readonly homepage: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -101,6 +102,7 @@ async function tellPlan(invocation: Invocation, input: Input): Promise<number> {
 /** Opens everything, runs, closes everything. What can be refused is refused before the store is touched. */
 async function fetchAll(invocation: Invocation, input: Input, again: string | undefined): Promise<number> {
   const { config } = invocation;
+  boundYoungGeneration();
   const startedWall = systemClock.wall();
   const client = createClient(config.net);
   const spool = new TempSpool();

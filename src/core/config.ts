@@ -164,5 +164,5 @@ export const LIMITS = {
   /** And the store so long after that: a reader of stdout that does not read would hold the run for ever. */
   keepingMs: 2 * SECOND,
   /** Pages that are read ahead of what is fetched. */
-  lookAhead: 20_000,
+  lookAhead: 4_000,
 } as const;

@@ -73,7 +73,7 @@ export class Frontier {
   /** A page that was not tried yet. */
   add(page: Page): void {
     const queue = this.queueOf(page.origin);
-    const isEnough = this.#size >= this.#crowded && queue.fresh.size >= ENOUGH_WAITING;
+    const isEnough = queue.fresh.size >= this.#enough;
     if (this.#spool !== undefined && (queue.aside > 0 || isEnough)) this.#putAside(this.#spool, queue, page);
     else this.#addFresh(queue, page);
   }
@@ -176,6 +176,12 @@ export class Frontier {
     return { type: 'job', job, queue };
   }
 
+  /** So many pages of an origin may wait in memory. The more crowded it is, the fewer: thousands of origins may be paused at once. */
+  get #enough(): number {
+    if (this.#size < this.#crowded) return Number.POSITIVE_INFINITY;
+    return this.#size < this.#crowded * VERY_CROWDED ? ENOUGH_WAITING : 1;
+  }
+
   #addFresh(queue: OriginQueue, page: Page): void {
     this.#size += 1;
     queue.fresh.pushBack(new PageJob(page));
@@ -227,6 +233,7 @@ function waitingIn(queue: OriginQueue): number {
 
 /** Pages of an origin that wait in memory, while the memory is crowded: enough for the next few dozen permits. */
 const ENOUGH_WAITING = 64;
+const VERY_CROWDED = 1.8;
 const PAGES_OF_A_CHUNK = 64;
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {

@@ -35,7 +35,7 @@ class FailingStore extends MemoryStore {
 
 describe('a run that is stopped', () => {
   it('starts nothing more and lets land what is in flight', async () => {
-    const run = await checkedRun(numbered(5_000), () => ({ ...OK, latencyMs: 3_000 }), {
+    const run = await checkedRun(numbered(3_000), () => ({ ...OK, latencyMs: 3_000 }), {
       during: at(10_000, (run) => run.stop('SIGINT')),
     });
     expect(run.asked.every(({ startedAt }) => startedAt <= 10_000)).toBe(true);
@@ -44,7 +44,7 @@ describe('a run that is stopped', () => {
     expect(run.verdict).toMatchObject({
       stopped: 'SIGINT',
       ok: run.asked.length,
-      unfinished: 5_000 - run.asked.length,
+      unfinished: 3_000 - run.asked.length,
     });
     expect(run.elapsedMs).toBeLessThan(13_000);
     expect(toldOf(run, 'stopping').map(({ at, reason }) => [at, reason])).toEqual([[10_000, 'SIGINT']]);
@@ -202,9 +202,9 @@ describe('failures that end a run', () => {
 describe('a store that fails', () => {
   it('stops the run at once, with its sentence', async () => {
     const store = new FailingStore(30, new StoreError('no space left on /pages'));
-    const run = await checkedRun(numbered(5_000), () => ({ ...OK, latencyMs: 1_000 }), { store });
+    const run = await checkedRun(numbered(3_000), () => ({ ...OK, latencyMs: 1_000 }), { store });
     expect(run.verdict).toMatchObject({ stopped: 'store', storeFailure: 'no space left on /pages', ok: 30, notOk: 0 });
-    expect(run.verdict.unfinished).toBe(5_000 - 30);
+    expect(run.verdict.unfinished).toBe(3_000 - 30);
     expect(run.asked.length).toBeLessThan(150);
   });
 
