@@ -15,6 +15,7 @@ import { STORES } from '../stores/index.ts';
 import { NDJSON_MAX_BODY_BYTES } from '../stores/ndjson-line.ts';
 import { systemClock } from '../system-clock.ts';
 import { againCommand } from './again.ts';
+import { boundHeap } from './bound-heap.ts';
 import { colorFor } from './color.ts';
 import { plan, planText } from './dry-run.ts';
 import { EXIT, exitCode } from './exit-code.ts';
@@ -26,7 +27,6 @@ import { type Invocation, resolveConfig } from './resolve-config.ts';
 import { watchSignals } from './signals.ts';
 import { summarise, summaryText, writeSummary } from './summary.ts';
 import { writeStderr, writeStdout } from './write-stream.ts';
-import { boundYoungGeneration } from './young-generation.ts';
 
 const PACKAGE: { readonly version: string; readonly homepage: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -102,7 +102,7 @@ async function tellPlan(invocation: Invocation, input: Input): Promise<number> {
 /** Opens everything, runs, closes everything. What can be refused is refused before the store is touched. */
 async function fetchAll(invocation: Invocation, input: Input, again: string | undefined): Promise<number> {
   const { config } = invocation;
-  boundYoungGeneration();
+  boundHeap();
   const startedWall = systemClock.wall();
   const client = createClient(config.net);
   const spool = new TempSpool();

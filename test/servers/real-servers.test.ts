@@ -113,7 +113,8 @@ describe.each(CASES)('$count pages over HTTP/$httpVersion', ({ row, count, argv,
         });
         const { triedAgain, ...found } = await compare(workspace.path('out.ndjson'));
         expect(found).toEqual({ pages: count, wrong: [], httpVersions: [httpVersion] });
-        console.log(`${row.program}: ${triedAgain} of ${count} pages were tried again`);
+        // Node 26 loses nothing at a GOAWAY; Node 22 now and then the last answer before it.
+        expect(triedAgain).toBeLessThanOrEqual(count / 1_000);
       } finally {
         await daemon.stop();
       }

@@ -158,9 +158,9 @@ export const SERVER_ROWS: readonly ServerRow[] = [
     why: 'says GOAWAY after every 1,000 requests of a connection (keepalive_requests)',
     configure: (ground, port) => nginxArguments(ground, port, ''),
   },
-  { program: 'apache2', why: 'opens its streams little by little (mod_http2, event MPM)', configure: apacheArguments },
-  { program: 'h2o', why: 'allows 100 streams', configure: h2oArguments },
+  { program: 'apache2', why: 'allows 100 streams (mod_http2, event MPM)', configure: apacheArguments },
+  { program: 'h2o', why: 'has an HTTP/2 of its own', configure: h2oArguments },
   { program: 'haproxy', why: 'passes on to a backend over HTTP/1.1', configure: haproxyArguments },
   { program: 'caddy', why: 'is Go’s net/http', configure: caddyArguments },
-  { program: 'nghttpd', why: 'is the reference of HTTP/2, strict about its rules', configure: nghttpdArguments },
+  { program: 'nghttpd', why: 'speaks HTTP/2 only, with nghttp2', configure: nghttpdArguments },
 ];
