@@ -72,6 +72,8 @@ export function requestRate(ratePerSecond: number): { readonly long: string; rea
 /** What is told when a run is stopped, with what can still be done about it: from the longest to the shortest. */
 export function stoppingTexts(reason: StopReason, inFlight: string): readonly [string, ...string[]] {
   const short = `stopping (${STOP_REASONS[reason]})`;
+  // Where nothing can be kept any more, nothing is waited for.
+  if (reason === 'store' || reason === 'reader-gone') return [short, 'stopping'];
   const text = `${short}: ${inFlight} ${duration(LIMITS.graceMs)} to land`;
   const again = reason === 'SIGINT' ? '; Ctrl-C again ends at once' : '';
   return [text + again, text, short, 'stopping'];
