@@ -136,7 +136,7 @@ export class LearnedRate {
     // Two epochs with the same number are a quota's rather than a bucket's, and say little of the rate.
     const isSure = beyondBurst === rate && !isAlike(first, this.#second);
     if (epoch.waitMs >= LONG_WAIT_MS) this.#hold(rate * DEAR_SHARE, epoch.waitMs);
-    else if (isSure && (behind / rate) * CLIMB_GAIN * 1000 < epoch.waitMs) this.#hold(rate * DEAR_SHARE, epoch.waitMs);
+    else if (isSure && (behind / rate) * CLIMB_GAIN * 1000 < epoch.waitMs) this.#hold(rate, epoch.waitMs);
     else if (isSure) this.#settle(rate * SURE_SHARE, epoch.waitMs * SURE_CLIMB);
     else if (this.#searches < MOST_SEARCHES) this.#search(rate, epoch.waitMs);
     else this.#settle(rate, epoch.waitMs);
