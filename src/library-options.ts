@@ -74,6 +74,7 @@ export function configOf(options: FetchPagesOptions): Config {
     verdict: { failFast: false, ...(accept === undefined ? undefined : { accept: statuses(accept) }) },
     maxRedirects: wholeNumber('maxRedirects', options.maxRedirects ?? DEFAULTS.maxRedirects, 0),
     restart: false,
+    refresh: false,
   };
 }
 

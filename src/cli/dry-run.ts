@@ -1,4 +1,4 @@
-import type { ShardConfig } from '../core/config.ts';
+import type { Config } from '../core/config.ts';
 import { UsageError } from '../core/failure.ts';
 import { Intake } from '../core/intake.ts';
 import type { Input } from '../core/page.ts';
@@ -22,12 +22,13 @@ export interface Plan {
 
 /**
  * @param store what is stored; absent where the run would begin anew
+ * @param refresh what is stored is asked for again
  * @throws UsageError where every line is blank or a comment
  */
 export async function plan(
   input: Input,
   store: Pick<StoreSession, 'has'> | undefined,
-  shard: ShardConfig | undefined,
+  { shard, refresh }: Pick<Config, 'shard' | 'refresh'>,
 ): Promise<Plan> {
   const intake = new Intake(input, shard);
   const origins = new Map<string, number>();
@@ -46,8 +47,9 @@ export async function plan(
         if (invalid.length < MOST_TOLD) invalid.push(`${arrival.line}: ${arrival.why}`);
       } else {
         pages += 1;
-        if (store?.has(arrival.page) === true) stored += 1;
-        else origins.set(arrival.page.origin, (origins.get(arrival.page.origin) ?? 0) + 1);
+        const isStored = store?.has(arrival.page) === true;
+        if (isStored) stored += 1;
+        if (!isStored || refresh) origins.set(arrival.page.origin, (origins.get(arrival.page.origin) ?? 0) + 1);
       }
     }
   }

@@ -93,7 +93,7 @@ async function demonstrate(invocation: Invocation): Promise<number> {
 async function tellPlan(invocation: Invocation, input: Input): Promise<number> {
   const { config, store } = invocation;
   const session = await openStore(invocation, 'inspect');
-  const found = await plan(input, config.restart ? undefined : session, config.shard).finally(() => session.close());
+  const found = await plan(input, config.restart ? undefined : session, config).finally(() => session.close());
   const code = await writeStdout(planText(found, store.place));
   if (!found.pageListed && found.truncated.length === 0) return EXIT.usage;
   return found.invalidCount > 0 || found.truncated.length > 0 ? EXIT.someNotOk : code;

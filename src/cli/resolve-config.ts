@@ -101,6 +101,7 @@ export function resolveConfig(
 
 function refuseContradictions(typed: TypedOptions): void {
   refuseTogether(typed, 'expand', 'globoff', 'one asks for ranges everywhere, the other nowhere');
+  refuseTogether(typed, 'refresh', 'restart', 'one asks again for what is stored, the other removes it');
   refuseTogether(typed, 'quiet', 'verbose', 'one asks for less, the other for more');
   if (typed.summary === '-' && typed.output === '-') {
     throw new UsageError(
@@ -132,7 +133,18 @@ function buildConfig(typed: TypedOptions, files: OptionFiles, store: StoreChoice
     ...(shard === undefined ? {} : { shard }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     restart: typed.restart === true,
+    refresh: resolveRefresh(typed, store),
   };
+}
+
+function resolveRefresh(typed: TypedOptions, store: StoreChoice): boolean {
+  if (typed.refresh !== true) return false;
+  if (store.path === undefined) {
+    throw new UsageError(
+      `--refresh asks again for what a store holds, and ${store.place} holds nothing; name one with -o`,
+    );
+  }
+  return true;
 }
 
 function resolveRetry(typed: TypedOptions): RetryConfig {

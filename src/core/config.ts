@@ -108,6 +108,8 @@ export interface Config {
   readonly shard?: ShardConfig;
   readonly deadlineMs?: number;
   readonly restart: boolean;
+  /** Ask again for what is stored. */
+  readonly refresh: boolean;
 }
 
 const SECOND = 1_000;
@@ -150,6 +152,10 @@ export const LIMITS = {
   /** Interim (1xx) responses before one final one. */
   maxInterim: 64,
   maxHeaderBytes: 64 * 1024,
+  /** Bodies held in memory, of all pages together; over it responses are paused. */
+  bodyBudgetBytes: 64 * 2 ** 20,
+  /** Of a body that is not a page's own an archive gets so much. */
+  glanceBytes: 64 * 1024,
   /** Free repeats of a request that was never processed. */
   freeRepeats: 6,
   /** Free repeats of a request whose whole session died, before it goes alone over HTTP/1.1. */

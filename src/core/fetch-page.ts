@@ -1,23 +1,32 @@
-import { BodyCollector, type OpenDraft } from './body-collector.ts';
+import type { BodyBudget } from './body-budget.ts';
+import type { CollectedBody } from './body-collector.ts';
 import type { Config } from './config.ts';
 import { DEFAULTS, hasStatus, type StatusSet } from './config.ts';
 import type { Failure } from './failure.ts';
 import { failure } from './failure.ts';
 import { type OriginQueue, waitingFor } from './frontier.ts';
 import type { Sighting, Ticket } from './origin-sighting.ts';
-import type { Page } from './page.ts';
 import type { Ending, PageJob } from './page-job.ts';
 import type { Credentials, HopHeaders } from './policy/credentials.ts';
 import { parseRateLimit, type RateLimitHint } from './policy/rate-limit-headers.ts';
 import { decideRedirect, isRedirect } from './policy/redirect.ts';
+import { conditionFor } from './policy/refresh.ts';
 import { isRefusal } from './policy/refusal.ts';
 import { afterFailure, afterRefusal, afterStatus, type RetryDecision, type RetryFacts } from './policy/retry.ts';
 import { parseRetryAfter } from './policy/retry-after.ts';
-import type { Answer, Body, Client, Clock, Exchange, Head, NoAnswer } from './ports.ts';
+import type { Answer, Client, Clock, Exchange, Head, NoAnswer, StoreSession, WireRequest } from './ports.ts';
+import { Reading, type ReadingOptions } from './reading.ts';
+import type { Validators } from './record.ts';
+import { trailStep } from './trail.ts';
 
 /** What one exchange of a page came to. */
 export type Step =
-  | { readonly type: 'final'; readonly exchange: Exchange; readonly ending: Ending; readonly body: Body | undefined }
+  | {
+      readonly type: 'final';
+      readonly exchange: Exchange;
+      readonly ending: Ending;
+      readonly body: CollectedBody | undefined;
+    }
   /** On to another URL: the job is already set to it. */
   | { readonly type: 'hop'; readonly exchange: Answer; readonly from: string }
   | {
@@ -32,8 +41,8 @@ export interface PageFetcherOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly credentials: Credentials;
-  /** Absent where the store keeps bodies in memory. */
-  readonly openDraft?: (page: Page) => ReturnType<OpenDraft>;
+  readonly store: Pick<StoreSession, 'archives' | 'draft' | 'has' | 'validators'>;
+  readonly budget: BodyBudget;
   /** Credentials or custom headers were held back from an origin that is not the first page's. */
   readonly onWithheld: (origin: string) => void;
 }
@@ -41,14 +50,17 @@ export interface PageFetcherOptions {
 /** One exchange of a page, and what follows from it. The caller holds the permit and has the gate's word. */
 export class PageFetcher {
   readonly #options: PageFetcherOptions;
+  readonly #reading: Omit<ReadingOptions, 'isWanted'>;
 
   constructor(options: PageFetcherOptions) {
+    const { store, budget } = options;
     this.#options = options;
+    this.#reading = { budget, archives: store.archives === true, openDraft: store.draft?.bind(store) };
   }
 
-  /** @throws only what the store's draft throws */
+  /** @throws only what the store throws */
   async turn(job: PageJob, queue: OriginQueue, ticket: Ticket): Promise<Step> {
-    const { client, clock, credentials } = this.#options;
+    const { client, clock, config, credentials } = this.#options;
     const { startedAt } = ticket;
     job.firstStartedAt ??= startedAt;
     if (job.atStartOfTry) {
@@ -59,10 +71,13 @@ export class PageFetcher {
     if (shown.secret) job.carriedSecret = true;
     if (shown.withheld) this.#options.onWithheld(job.origin);
 
-    const reading = new Reading(this.#options, job);
+    const isWanted = (head: Head): boolean => this.#isWanted(job, head);
+    const reading = new Reading({ ...this.#reading, isWanted }, job.page);
+    const request = this.#requestOf(job, shown);
     let exchange: Exchange;
     try {
-      exchange = await client.exchange(this.#requestOf(job, shown), reading.onHead);
+      if (config.refresh) await this.#learnStored(job);
+      exchange = await client.exchange(this.#conditional(job, request), reading.onHead);
     } catch (error) {
       queue.gate.settle(ticket, clock.now(), { type: 'nothing' }, waitingFor(queue));
       await reading.discard();
@@ -76,10 +91,35 @@ export class PageFetcher {
       await reading.discard();
       return this.#afterFailure(job, queue, exchange);
     }
+    if (this.#reading.archives) {
+      const startedWall = clock.wall() - (now - startedAt);
+      job.trail.push(trailStep(request, exchange, startedWall, reading.glanced));
+    }
     return this.#afterAnswer(job, queue, exchange, reading);
   }
 
-  #requestOf(job: PageJob, shown: HopHeaders) {
+  /** Its body is kept: the answer is the page's own, and accepted. */
+  #isWanted({ page, condition }: PageJob, { status }: Head): boolean {
+    const { config } = this.#options;
+    if (status === 304 && condition !== undefined) return false;
+    if (isRedirect(status) && config.maxRedirects > 0) return false;
+    return isAccepted(config, page.method, status);
+  }
+
+  /** What the store holds of the page, before it is asked for again (--refresh). */
+  async #learnStored(job: PageJob): Promise<void> {
+    const { store } = this.#options;
+    if (job.stored !== undefined || store.validators === undefined) return;
+    job.stored = store.has(job.page) ? ((await store.validators(job.page)) ?? NOTHING_STORED) : NOTHING_STORED;
+  }
+
+  #conditional(job: PageJob, request: WireRequest): WireRequest {
+    const { method, url, page } = job;
+    job.condition = conditionFor({ method, url, headers: page.headers }, job.stored);
+    return job.condition === undefined ? request : { ...request, headers: { ...request.headers, ...job.condition } };
+  }
+
+  #requestOf(job: PageJob, shown: HopHeaders): WireRequest {
     const body = job.keepBody ? job.page.body : undefined;
     return {
       url: job.url,
@@ -133,9 +173,11 @@ export class PageFetcher {
       job.follow(redirect.url, redirect.origin, redirect.method, redirect.keepBody, head.status);
       return { type: 'hop', exchange, from };
     }
+    if (head.status === 304 && job.condition !== undefined) return final(exchange, { outcome: 'unchanged', head });
     if (isAccepted(config, job.page.method, head.status)) {
-      const { body, sha256 } = reading.finish();
-      return { type: 'final', exchange, ending: { outcome: 'ok', head, answer: exchange, sha256 }, body };
+      const body = reading.finish();
+      const ending = { outcome: 'ok', head, answer: exchange, sha256: body.sha256 } as const;
+      return { type: 'final', exchange, ending, body };
     }
     const hint = parseRateLimit(head.headers, clock.wall());
     if (isRefusal(head.status, head.headers, hint)) return this.#afterRefusal(job, queue, exchange);
@@ -164,6 +206,8 @@ export class PageFetcher {
 
   #again(job: PageJob, exchange: Exchange, decision: Extract<RetryDecision, { type: 'again' }>): Step {
     job.http1Only = decision.http1Only;
+    // It is no step on the way that led to the page's end.
+    if (exchange.ok) job.trail.pop();
     switch (decision.cost) {
       case 'try':
         job.atStartOfTry = true;
@@ -195,34 +239,8 @@ export class PageFetcher {
   }
 }
 
-/** The body of one exchange: wanted only where the answer is the page's own. */
-class Reading {
-  readonly #options: PageFetcherOptions;
-  readonly #job: PageJob;
-  #collector: BodyCollector | undefined;
-
-  constructor(options: PageFetcherOptions, job: PageJob) {
-    this.#options = options;
-    this.#job = job;
-  }
-
-  readonly onHead = (head: Head): BodyCollector | undefined => {
-    const { config, openDraft } = this.#options;
-    const { page } = this.#job;
-    if (!isAccepted(config, page.method, head.status)) return undefined;
-    if (isRedirect(head.status) && config.maxRedirects > 0) return undefined;
-    this.#collector = new BodyCollector(openDraft === undefined ? undefined : () => openDraft(page));
-    return this.#collector;
-  };
-
-  finish(): { readonly body: Body; readonly sha256: string } {
-    return (this.#collector ?? new BodyCollector(undefined)).finish();
-  }
-
-  async discard(): Promise<void> {
-    await this.#collector?.discard();
-  }
-}
+/** Asked for whatever the server has. */
+const NOTHING_STORED: Validators = { url: '' };
 
 /** A page that was refused so often while others got through is refused for itself: its origin's limit is another matter. */
 const REFUSALS_THAT_TEACH = 2;

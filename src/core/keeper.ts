@@ -1,7 +1,8 @@
 import type { Announcer } from './announcer.ts';
+import type { CollectedBody } from './body-collector.ts';
 import type { Page } from './page.ts';
 import { type Ending, invalidRecord, type PageJob, recordOf } from './page-job.ts';
-import type { Body, Clock, StoreSession } from './ports.ts';
+import type { Clock, StoreSession } from './ports.ts';
 import type { PageRecord } from './record.ts';
 
 export interface KeeperOptions {
@@ -27,10 +28,11 @@ export class Keeper {
     return this.#pending;
   }
 
-  keep(job: PageJob, ending: Ending, body: Body | undefined): void {
+  keep(job: PageJob, ending: Ending, collected: CollectedBody | undefined): void {
     const { store, clock } = this.#options;
     const record = recordOf(job, ending, clock.now(), clock.wall());
-    this.#whenKept(store.keep(job.page, record, body), job.page);
+    const trail = store.archives === true ? job.trail : undefined;
+    this.#whenKept(store.keep(job.page, record, collected?.body, trail), job.page, collected?.release);
   }
 
   keepInvalid(line: string, text: string, why: string): void {
@@ -40,17 +42,19 @@ export class Keeper {
     this.#whenKept(keeping, undefined);
   }
 
-  #whenKept(keeping: Promise<PageRecord>, page: Page | undefined): void {
+  #whenKept(keeping: Promise<PageRecord>, page: Page | undefined, release?: () => void): void {
     const { announcer, onKept, onFailure } = this.#options;
     this.#pending += 1;
     keeping.then(
       (record) => {
         this.#pending -= 1;
+        release?.();
         announcer.tell({ type: 'page', record, ...(page === undefined ? undefined : { page }) });
         onKept(record);
       },
       (error: unknown) => {
         this.#pending -= 1;
+        release?.();
         onFailure(error);
       },
     );

@@ -11,6 +11,8 @@ export interface ListFeedOptions {
   readonly intake: Intake;
   readonly frontier: Frontier;
   readonly store: StoreSession;
+  /** Pages that are stored are asked for again. */
+  readonly refresh: boolean;
   readonly announcer: Announcer;
   readonly keeper: Keeper;
   /** Nothing more is wanted of the lists. */
@@ -96,8 +98,8 @@ export class ListFeed {
   }
 
   #add(page: Page): void {
-    const { store, announcer, frontier } = this.#options;
-    if (store.has(page)) announcer.tell({ type: 'already-stored', page });
+    const { store, refresh, announcer, frontier } = this.#options;
+    if (!refresh && store.has(page)) announcer.tell({ type: 'already-stored', page });
     else frontier.add(page);
   }
 

@@ -1,7 +1,7 @@
 import type { Page } from './page.ts';
 import { hashText } from './page-key.ts';
-import type { Answer, Head } from './ports.ts';
-import type { Outcome, PageRecord, RecordError, Redirect } from './record.ts';
+import type { Answer, Head, TrailStep } from './ports.ts';
+import type { Outcome, PageRecord, RecordError, Redirect, Validators } from './record.ts';
 
 /** A page on its way: where it is now, and what it has used up. */
 export class PageJob {
@@ -25,6 +25,12 @@ export class PageJob {
   /** A credential or custom header went with it at some hop of this try. */
   carriedSecret = false;
   redirects: Redirect[] = [];
+  /** What the store holds of the page; undefined until it was asked (--refresh). */
+  stored: Validators | undefined;
+  /** The fields that make the request in hand conditional on what is stored. */
+  condition: Readonly<Record<string, string>> | undefined;
+  /** For a store that archives: the answers of this try. */
+  trail: TrailStep[] = [];
   firstStartedAt: number | undefined;
   inExchangesMs = 0;
 
@@ -58,6 +64,7 @@ export class PageJob {
     this.keepBody = true;
     this.carriedSecret = false;
     this.redirects = [];
+    this.trail = [];
   }
 }
 

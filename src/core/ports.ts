@@ -1,7 +1,7 @@
 import type { RunEvent } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { Page } from './page.ts';
-import type { Completeness, HttpVersion, PageRecord, ResponseHeaders } from './record.ts';
+import type { Completeness, HttpVersion, PageRecord, ResponseHeaders, Validators } from './record.ts';
 
 /** Time, injected. `now` is monotonic and starts anywhere; `wall` is the epoch's. Both in milliseconds. */
 export interface Clock {
@@ -53,9 +53,22 @@ export interface Head {
   readonly httpVersion: HttpVersion;
 }
 
-/** Where decoded body bytes go. A promise pauses the response until it is kept; a rejection ends the exchange with that error. */
+/** Where body bytes go. A promise pauses the response until it is kept; a rejection ends the exchange with that error. */
 export interface BodySink {
+  /** Decoded. */
   write(chunk: Buffer): void | Promise<void>;
+  /** As they came: without the transfer coding, with the content coding. Each chunk before what it decodes to. */
+  writeWire?(chunk: Buffer): void | Promise<void>;
+}
+
+/**
+ * Looks at a body that is not wanted, as far as it is cheap to read on (`LIMITS.glanceBytes`): the answer is whole with its head all the same.
+ */
+export interface BodyGlance {
+  /** As it came. */
+  readonly glance: (chunk: Buffer) => void;
+  /** The body came to its end. */
+  readonly onEnd: () => void;
 }
 
 /** A whole answer. */
@@ -68,8 +81,12 @@ export interface Answer {
   /** Of the body as it came over the wire. */
   readonly wireBytes: number;
   readonly remoteAddress?: string;
+  /** The request's fields as they were sent, name and value in turn, but for `host`, those of HTTP/2 and of the framing. */
+  readonly sentHeaders?: readonly string[];
   /** From the request's start to the response's head, milliseconds: the sample that concurrency is learned from. */
   readonly headMs: number;
+  /** Streams that the server allows at once over this connection, as it last said; absent over HTTP/1.1 and where it said nothing. */
+  readonly maxStreams?: number;
 }
 
 /** No whole answer. */
@@ -80,9 +97,13 @@ export interface NoAnswer {
   readonly head?: Head;
   /** False where it is certain that the server did not process the request. */
   readonly sent: boolean;
+  /** Streams that the server allows at once over this connection, as it last said; absent over HTTP/1.1 and where it said nothing. */
+  readonly maxStreams?: number;
 }
 
 export type Exchange = Answer | NoAnswer;
+
+export type OnHead = (head: Head) => BodySink | BodyGlance | undefined;
 
 /** One exchange on the wire. Reports; decides nothing. */
 export interface Client {
@@ -91,7 +112,7 @@ export interface Client {
    * `onHead` is called at most once, with the final head: the sink it returns gets the decoded body; without one the body is not wanted
    * (read to its end where that is cheap, cut where not) and the answer is whole with its head.
    */
-  exchange(request: WireRequest, onHead: (head: Head) => BodySink | undefined): Promise<Exchange>;
+  exchange(request: WireRequest, onHead: OnHead): Promise<Exchange>;
   /** Bytes received over the wire so far, bodies only. */
   readonly receivedBytes: number;
   /** Ends what is in flight with `ABORTED` and closes every connection. */
@@ -105,8 +126,25 @@ export interface Draft {
   discard(): Promise<void>;
 }
 
-/** A whole decoded body: in memory, or in the store's own draft. */
+/** A whole body, decoded (in an archive: as it came): in memory, or in the store's own draft. */
 export type Body = { readonly chunks: readonly Buffer[] } | { readonly draft: Draft };
+
+/** One exchange on a page's way, as it went over the wire: what a store that archives keeps. */
+export interface TrailStep {
+  readonly url: string;
+  readonly method: string;
+  /** Lower-case names; what is not on the list of safe ones has `[redacted]` for its value. */
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly requestBody?: string | Uint8Array;
+  /** When the request was begun; epoch milliseconds. */
+  readonly startedWall: number;
+  readonly head: Head;
+  readonly remoteAddress?: string;
+  /** The body as it came (content coding kept); of the last step of an OK page it is in the `Body` that comes with the record. */
+  readonly body: readonly Buffer[];
+  /** The body went on, and was not kept. */
+  readonly bodyCut: boolean;
+}
 
 /** How to open a store. */
 export interface StoreOptions {
@@ -128,13 +166,20 @@ export interface StoreSession {
   readonly notices: readonly string[];
   /** True where an earlier run stored this page as OK. */
   has(page: Page): boolean;
+  /**
+   * True in a store that archives what went over the wire: `keep` gets the body as it came, its content coding kept, and the trail of
+   * the page's last try.
+   */
+  readonly archives?: boolean;
+  /** What is known of the version that is stored; undefined where none is. Absent where nothing can be refreshed. */
+  validators?(page: Page): Validators | undefined | Promise<Validators | undefined>;
   /** Begins a body that is too large for memory. Absent where the store cannot stream. */
   draft?(page: Page): Promise<Draft>;
   /**
    * Keeps a page: all of it or nothing. The record is as the store keeps it (with `file`). When the promise is kept, SIGKILL cannot take
-   * the page away any more. A body comes only with an OK record.
+   * the page away any more. A body comes only with a record that is `ok`; an `unchanged` one leaves what is stored as it is.
    */
-  keep(page: Page, record: PageRecord, body: Body | undefined): Promise<PageRecord>;
+  keep(page: Page, record: PageRecord, body: Body | undefined, trail?: readonly TrailStep[]): Promise<PageRecord>;
   /** Keeps a record that has no page: an invalid line. */
   note(record: PageRecord): Promise<void>;
   /** Everything is on disk, the lock is let go. */

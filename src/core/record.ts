@@ -1,5 +1,13 @@
 import type { FailureCode, StatusCode } from './failure.ts';
 
+/** What a server said of the version that is stored, to ask again with (RFC 9110 §8.8): both as they came. */
+export interface Validators {
+  /** Whose version they name: where the answer came from, after redirects. */
+  readonly url: string;
+  readonly etag?: string;
+  readonly lastModified?: string;
+}
+
 /** What became of a page. */
 export type Outcome =
   /** Answered whole, with a status that is accepted. */

@@ -1,5 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Announcer } from './announcer.ts';
+import { BodyBudget } from './body-budget.ts';
 import type { Config } from './config.ts';
 import { LIMITS } from './config.ts';
 import type { Gauges, StopReason, Verdict } from './event.ts';
@@ -38,6 +39,7 @@ export class Run {
   readonly #frontier: Frontier;
   readonly #limit: LimitFunction;
   readonly #tally = new Tally();
+  readonly #budget = new BodyBudget();
   readonly #intake: Intake;
   readonly #announcer: Announcer;
   readonly #keeper: Keeper;
@@ -78,6 +80,7 @@ export class Run {
       intake: this.#intake,
       frontier: this.#frontier,
       store: parts.store,
+      refresh: parts.config.refresh,
       announcer: this.#announcer,
       keeper: this.#keeper,
       isEnding: () => this.#isEnding,
@@ -327,7 +330,8 @@ export class Run {
       clock,
       random,
       credentials: new Credentials(config.request, firstOrigin, config.net.cert !== undefined),
-      ...(store.draft === undefined ? undefined : { openDraft: store.draft.bind(store) }),
+      store,
+      budget: this.#budget,
       onWithheld: (origin) => this.#announcer.notice('CREDENTIALS_WITHHELD', withheld(firstOrigin, origin)),
     });
   }

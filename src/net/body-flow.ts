@@ -18,6 +18,12 @@ function codedLimit(maxBodyBytes: number): number {
   return maxBodyBytes + Math.ceil(maxBodyBytes / 64) + 64 * 1024;
 }
 
+/** What the sink is to be given: decoded bytes, or bytes as they came. */
+interface Piece {
+  readonly chunk: Buffer;
+  readonly asItCame: boolean;
+}
+
 /** The way of one body from the wire through its codings and bounds into the sink, with back-pressure. */
 export class BodyFlow implements DecoderOutput {
   readonly #owner: BodyOwner;
@@ -30,7 +36,7 @@ export class BodyFlow implements DecoderOutput {
   /** A write's promise is not kept yet. */
   #writing = false;
   /** Chunks that undici still delivered after it was asked to pause: at most what the socket had buffered. */
-  #backlog: Buffer[] = [];
+  #backlog: Piece[] = [];
   #decoderFull = false;
   /** undici delivered the last byte. */
   #wireEnded = false;
@@ -65,8 +71,12 @@ export class BodyFlow implements DecoderOutput {
   write(chunk: Buffer): void {
     if (this.#over) return;
     this.#wireBytes += chunk.length;
-    if (this.#wireBytes > this.#maxWireBytes) this.#fail(this.#tooLarge());
-    else if (this.#decoder !== undefined) this.#decoder.write(chunk);
+    if (this.#wireBytes > this.#maxWireBytes) {
+      this.#fail(this.#tooLarge());
+      return;
+    }
+    if (this.#sink.writeWire !== undefined) this.#offer({ chunk, asItCame: true });
+    if (this.#decoder !== undefined) this.#decoder.write(chunk);
     else this.onDecoded(chunk);
   }
 
@@ -90,8 +100,7 @@ export class BodyFlow implements DecoderOutput {
       this.#fail(this.#tooLarge());
       return false;
     }
-    if (this.#writing) this.#backlog.push(chunk);
-    else this.#give(chunk);
+    this.#offer({ chunk, asItCame: false });
     return !this.#writing;
   }
 
@@ -114,10 +123,15 @@ export class BodyFlow implements DecoderOutput {
     if (!this.#writing && !this.#over) this.#owner.releaseForBody();
   }
 
-  #give(chunk: Buffer): void {
+  #offer(piece: Piece): void {
+    if (this.#writing) this.#backlog.push(piece);
+    else this.#give(piece);
+  }
+
+  #give({ chunk, asItCame }: Piece): void {
     let kept: ReturnType<BodySink['write']>;
     try {
-      kept = this.#sink.write(chunk);
+      kept = asItCame ? this.#sink.writeWire?.(chunk) : this.#sink.write(chunk);
     } catch (reason) {
       this.#reject(reason);
       return;
@@ -132,8 +146,8 @@ export class BodyFlow implements DecoderOutput {
     this.#writing = false;
     if (this.#over) return;
     while (this.#backlog.length > 0 && !this.#writing) {
-      const chunk = this.#backlog.shift();
-      if (chunk !== undefined) this.#give(chunk);
+      const piece = this.#backlog.shift();
+      if (piece !== undefined) this.#give(piece);
     }
     if (this.#writing || this.#over) return;
     if (!this.#decoderFull) this.#owner.releaseForBody();

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import type { Agent, Dispatcher } from 'undici';
 import type { NetConfig } from '../core/config.ts';
 import { failure } from '../core/failure.ts';
-import type { BodySink, Client, Exchange, Head, WireRequest } from '../core/ports.ts';
+import type { Client, Exchange, OnHead, WireRequest } from '../core/ports.ts';
 import { createAgent } from './agent.ts';
 import { ConnectFailure } from './connect-failure.ts';
-import { connectionOf } from './connection.ts';
+import { type Connection, connectionOf } from './connection.ts';
 import { Connector, type Target } from './connector.ts';
 import { ExchangeHandler, type ExchangeHost } from './exchange.ts';
 import { OriginLinks } from './origin-links.ts';
@@ -80,13 +80,15 @@ class UndiciClient implements Client, ExchangeHost {
     return this.#receivedBytes;
   }
 
-  exchange(request: WireRequest, onHead: (head: Head) => BodySink | undefined): Promise<Exchange> {
+  exchange(request: WireRequest, onHead: OnHead): Promise<Exchange> {
     if (this.#destroyed) return Promise.resolve({ ok: false, failure: failure('ABORTED'), sent: false });
     return new Promise((resolve, reject) => {
-      const handler = new ExchangeHandler(request, this, onHead, resolve, reject);
+      const forwarder = this.#forwarder(request);
+      const headers = requestHeaders(request, forwarder?.authorization);
+      const handler = new ExchangeHandler(request, headers, this, onHead, resolve, reject);
       this.ticker.add(handler);
       const way = request.showCertificate ? this.#certified : this.#plain;
-      way.agent.dispatch(this.#dispatchOptions(request), handler);
+      way.agent.dispatch(this.#dispatchOptions(request, headers, forwarder !== undefined), handler);
     });
   }
 
@@ -105,9 +107,10 @@ class UndiciClient implements Client, ExchangeHost {
     return this.#forwarder(request) !== undefined;
   }
 
-  isProven(request: WireRequest): boolean {
-    return (this.#links.newest(this.#poolOf(request))?.heads ?? 0) > 0;
+  newestConnection(request: WireRequest): Connection | undefined {
+    return this.#links.newest(this.#poolOf(request));
   }
+
 
   onBytes(count: number): void {
     this.#receivedBytes += count;
@@ -117,13 +120,12 @@ class UndiciClient implements Client, ExchangeHost {
     this.ticker.delete(exchange);
   }
 
-  #dispatchOptions(request: WireRequest): DispatchOptions {
-    const forwarder = this.#forwarder(request);
+  #dispatchOptions(request: WireRequest, headers: string[], isForwarded: boolean): DispatchOptions {
     const options: DispatchOptions = {
       origin: request.origin,
-      path: forwarder === undefined ? requestTarget(request) : request.url,
+      path: isForwarded ? request.url : requestTarget(request),
       method: request.method,
-      headers: requestHeaders(request, forwarder?.authorization),
+      headers,
     };
     if (request.body !== undefined) options.body = request.body;
     // Plain http is never HTTP/2 here: a pool of its own for it would only double the connections.
@@ -154,7 +156,10 @@ class UndiciClient implements Client, ExchangeHost {
     try {
       const socket = await connector.connect(target);
       const connection = connectionOf(socket);
-      if (connection !== undefined) this.#links.opened(pool, connection);
+      if (connection !== undefined) {
+        this.#links.opened(pool, connection);
+        connection.onMaxStreams = () => this.#sendBack(pool, connection);
+      }
       return socket;
     } catch (error) {
       const hopeless = this.#links.failed(pool);
@@ -169,6 +174,20 @@ class UndiciClient implements Client, ExchangeHost {
       if (exchange.awaitsConnection && this.#poolOf(exchange.request) === pool) return true;
     }
     return false;
+  }
+
+  /**
+   * Those that were dispatched before the server told its limit would wait inside undici for as long as it likes: they go back, the newest
+   * first. One stays even where no stream is allowed: somebody has to wait for the limit to be raised.
+   */
+  #sendBack(pool: string, { active, maxStreams }: Connection): void {
+    if (maxStreams === undefined) return;
+    const waiting = [...this.ticker.members].filter(
+      (exchange) => !exchange.started && this.#poolOf(exchange.request) === pool,
+    );
+    const room = Math.max(0, Math.max(1, maxStreams) - active);
+    const reason = failure('NOT_PROCESSED', `the server allows ${maxStreams} streams at once`);
+    for (const exchange of waiting.slice(room)) exchange.failUnsent(reason);
   }
 
   #failWaiting(pool: string, error: ConnectFailure): void {

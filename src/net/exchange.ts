@@ -1,11 +1,11 @@
-import type { ClientHttp2Stream } from 'node:http2';
+import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Dispatcher } from 'undici';
 import { LIMITS, type NetConfig } from '../core/config.ts';
 import { type Failure, failure } from '../core/failure.ts';
-import type { Answer, BodySink, Exchange, Head, WireRequest } from '../core/ports.ts';
+import type { Answer, BodyGlance, BodySink, Exchange, Head, OnHead, WireRequest } from '../core/ports.ts';
 import { BodyFlow, type BodyOwner } from './body-flow.ts';
 import { completeness, declaredLength, isBodyless } from './completeness.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, watchSession } from './connection.ts';
 import { codingsOf } from './content-coding.ts';
 import { classify, type ErrorContext, endsConnection, isSessionError } from './error-code.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -30,15 +30,16 @@ export interface ExchangeHost {
   readonly limiter: RateLimiter | undefined;
   /** The request goes through a proxy that forwards it: a 407 is the proxy's. */
   isForwarded(request: WireRequest): boolean;
-  /** True where a head came over the newest connection to that origin: before the start the exchange has none of its own. */
-  isProven(request: WireRequest): boolean;
+  /** The newest connection to that origin: before the start the exchange has none of its own. */
+  newestConnection(request: WireRequest): Connection | undefined;
   onBytes(count: number): void;
   onSettled(exchange: ExchangeHandler): void;
 }
 
-/** A body that nobody wants is read to its end where it is no longer than this, so that an HTTP/1.1 connection can be used again. */
-const DRAIN_BYTES = 64 * 1024;
+/** A body that nobody wants is read to its end where that takes no longer (and no more bytes than `LIMITS.glanceBytes`), so that an HTTP/1.1 connection can be used again. */
 const DRAIN_MS = 2_000;
+
+const { NGHTTP2_REFUSED_STREAM } = constants;
 
 /** What an abort of ours is called on the wire's side; whoever sees it has settled before. */
 const CUT = new Error('cut');
@@ -49,8 +50,10 @@ const CUT = new Error('cut');
  */
 export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, BodyOwner, Timed {
   readonly request: WireRequest;
+  /** Name and value in turn, as they are sent. */
+  readonly headers: readonly string[];
   readonly #host: ExchangeHost;
-  readonly #onHead: (head: Head) => BodySink | undefined;
+  readonly #onHead: OnHead;
   readonly #resolve: (exchange: Exchange) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #hold: ResponseHold;
@@ -66,6 +69,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
   #responseBegun = false;
   #head: Head | undefined;
   #flow: BodyFlow | undefined;
+  #glance: BodyGlance | undefined;
   #stall: StallWatch | undefined;
   #drainUntil = 0;
   #wireBytes = 0;
@@ -74,12 +78,14 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
 
   constructor(
     request: WireRequest,
+    headers: readonly string[],
     host: ExchangeHost,
-    onHead: (head: Head) => BodySink | undefined,
+    onHead: OnHead,
     resolve: (exchange: Exchange) => void,
     reject: (reason: unknown) => void,
   ) {
     this.request = request;
+    this.headers = headers;
     this.#host = host;
     this.#onHead = onHead;
     this.#hold = new ResponseHold(host.limiter);
@@ -124,6 +130,19 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
 
   bindStream(stream: ClientHttp2Stream): void {
     this.#stream = stream;
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    watchSession(connection, stream.session);
+    stream.once('error', (error: Error) => this.#onStreamError(stream, connection, error));
+  }
+
+  /**
+   * undici would send a refused stream again by itself, unseen and maybe later: whoever is to ask for less has to hear of each refusal.
+   * (With a GOAWAY it refuses streams in the server's name; those it does send again, once.)
+   */
+  #onStreamError(stream: ClientHttp2Stream, connection: Connection, error: Error): void {
+    if (this.#settled || this.#head !== undefined || stream !== this.#stream || connection.isGoingAway) return;
+    if (stream.rstCode === NGHTTP2_REFUSED_STREAM) this.#fail(failure('STREAM_REFUSED', undefined, error), false);
   }
 
   onResponseStart(
@@ -157,7 +176,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     if (this.#stall !== undefined) this.#stall.bytes += chunk.length;
     this.#hold.use(chunk.length);
     if (this.#flow !== undefined) this.#flow.write(chunk);
-    else if (this.#wireBytes > DRAIN_BYTES) this.#settleAnswer();
+    else if (this.#wireBytes > LIMITS.glanceBytes) this.#settleAnswer();
+    else this.#glance?.glance(chunk);
   }
 
   onResponseEnd(): void {
@@ -165,6 +185,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     this.#wireEnded = true;
     this.#hold.end();
     if (this.#flow === undefined) {
+      this.#glance?.onEnd();
       this.#settleAnswer();
       return;
     }
@@ -202,7 +223,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
   // ── the body ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #beginBody(head: Head): void {
-    let sink: BodySink | undefined;
+    let sink: BodySink | BodyGlance | undefined;
     try {
       sink = this.#onHead(head);
     } catch (error) {
@@ -210,8 +231,9 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       return;
     }
     const declared = isBodyless(this.request.method, head.status) ? 0 : declaredLength(head);
-    if (sink === undefined) {
-      if (declared !== undefined && declared > DRAIN_BYTES) this.#settleAnswer();
+    if (sink === undefined || 'glance' in sink) {
+      this.#glance = sink;
+      if (declared !== undefined && declared > LIMITS.glanceBytes) this.#settleAnswer();
       else this.#drainUntil = this.#headAt + DRAIN_MS;
       return;
     }
@@ -305,16 +327,22 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
   #fail(reason: Failure, sent = true): void {
     if (this.#settled) return;
     const head = this.#head;
+    const maxStreams = this.#maxStreams();
     this.#settle();
-    this.#resolve(
-      head === undefined ? { ok: false, failure: reason, sent } : { ok: false, failure: reason, sent, head },
-    );
+    this.#resolve({
+      ok: false,
+      failure: reason,
+      sent,
+      ...(head === undefined ? undefined : { head }),
+      ...(maxStreams === undefined ? undefined : { maxStreams }),
+    });
   }
 
   #settleAnswer(): void {
     const head = this.#head;
     if (this.#settled || head === undefined) return;
     const connection = this.#connection;
+    const maxStreams = this.#maxStreams();
     this.#settle();
     const answer: Answer = {
       ok: true,
@@ -322,11 +350,17 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       complete: completeness(head, this.request.method, this.#flow?.decoded ?? false),
       bytes: this.#flow?.bytes ?? 0,
       wireBytes: this.#wireBytes,
+      sentHeaders: this.headers,
       headMs: this.#headAt - this.#startedAt,
       ...(connection?.remoteAddress === undefined ? undefined : { remoteAddress: connection.remoteAddress }),
+      ...(maxStreams === undefined ? undefined : { maxStreams }),
     };
     if (this.#wireEnded && head.httpVersion === '1.1') afterReuse(() => this.#resolve(answer));
     else this.#resolve(answer);
+  }
+
+  #maxStreams(): number | undefined {
+    return (this.#connection ?? this.#host.newestConnection(this.request))?.maxStreams;
   }
 
   #settle(): void {
@@ -355,7 +389,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       http2: connection === undefined ? undefined : connection.httpVersion === '2',
       reused: this.#reused,
       responseBegun: this.#responseBegun,
-      proven: connection === undefined ? this.#host.isProven(this.request) : connection.heads > 0,
+      proven: ((connection ?? this.#host.newestConnection(this.request))?.heads ?? 0) > 0,
       brokeProtocol: connection?.brokeProtocol ?? false,
       sharers: connection === undefined ? 1 : (connection.activeAtDeath ?? connection.active),
       bytesSinceStart: connection === undefined ? 0 : connection.socket.bytesRead - this.#socketBytesAtStart,

@@ -2,7 +2,7 @@ import { unlink } from 'node:fs/promises';
 import type { StoreError } from '../core/failure.ts';
 import type { Page } from '../core/page.ts';
 import type { Body, Draft, StoreSession } from '../core/ports.ts';
-import { isOk, type PageRecord } from '../core/record.ts';
+import { isOk, type PageRecord, type Validators } from '../core/record.ts';
 import { AppendLog } from './append-log.ts';
 import { diskError, wholePages } from './disk-error.ts';
 import { FileDraft } from './file-draft.ts';
@@ -12,6 +12,7 @@ import { recordJson } from './record-line.ts';
 import type { LogScan } from './scan-log.ts';
 import { OWN, type StoreFolder } from './store-folder.ts';
 import type { StoreLock } from './store-lock.ts';
+import { StoredVersions, validatorsOf } from './stored-versions.ts';
 import { WishClaims } from './wish-claims.ts';
 
 /** What a files store was found to be when it was opened. */
@@ -36,6 +37,7 @@ export class FilesSession implements StoreSession {
   readonly #before: LogScan['pages'];
   readonly #log: AppendLog;
   readonly #claims: WishClaims;
+  readonly #versions: StoredVersions;
   #kept: number;
 
   constructor({ folder, place, lock, scan, notices, manifest, size }: OpenedFiles) {
@@ -48,10 +50,18 @@ export class FilesSession implements StoreSession {
     this.#kept = scan.pages.size;
     this.#log = new AppendLog(manifest, size, (error) => this.#explain(error));
     this.#claims = new WishClaims(folder.join(OWN.manifest));
+    this.#versions = new StoredVersions(folder.join(OWN.manifest));
   }
 
   has(page: Page): boolean {
     return this.#before.has(page.hashHigh, page.hashLow);
+  }
+
+  /** Only of a file that is what its record says: one that was changed, removed or half replaced is asked for anew. */
+  async validators(page: Page): Promise<Validators | undefined> {
+    const record = await this.#versions.find(page);
+    if (record?.file === undefined) return undefined;
+    return (await this.#folder.digest(record.file)) === record.sha256 ? validatorsOf(record) : undefined;
   }
 
   async draft(): Promise<Draft> {
@@ -65,7 +75,7 @@ export class FilesSession implements StoreSession {
   async keep(page: Page, record: PageRecord, body: Body | undefined): Promise<PageRecord> {
     const kept = body === undefined ? record : { ...record, file: await this.#keepBody(page, body) };
     await this.note(kept);
-    if (isOk(kept.outcome)) this.#kept += 1;
+    if (isOk(kept.outcome) && !this.has(page)) this.#kept += 1;
     return kept;
   }
 
@@ -77,6 +87,7 @@ export class FilesSession implements StoreSession {
     try {
       await this.#log.close();
     } finally {
+      await this.#versions.close();
       await this.#folder.removeTemp().catch(() => undefined);
       this.#lock.release();
     }

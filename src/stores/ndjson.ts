@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { StoreError } from '../core/failure.ts';
 import type { Page } from '../core/page.ts';
 import type { Body, Store, StoreOptions, StoreSession } from '../core/ports.ts';
-import { isOk, type PageRecord } from '../core/record.ts';
+import { isOk, type PageRecord, type Validators } from '../core/record.ts';
 import { AppendLog } from './append-log.ts';
 import { diskError, errorCode, isSystemError, wholePages } from './disk-error.ts';
 import { closeFile, openFile, READ_ONLY, READ_WRITE_CREATE, truncateFile } from './file-io.ts';
@@ -13,6 +13,7 @@ import { NDJSON_MAX_BODY_BYTES, ndjsonLine } from './ndjson-line.ts';
 import { type LogScan, scanLog, whoseLog } from './scan-log.ts';
 import { stdoutStore } from './stdout.ts';
 import { StoreLock } from './store-lock.ts';
+import { StoredVersions, validatorsOf } from './stored-versions.ts';
 import type { StoreTarget } from './target.ts';
 
 /**
@@ -67,7 +68,7 @@ async function openForRun(path: string, place: string, options: StoreOptions): P
     const scan = await scanLog(fd, place);
     lock.remember(options.request, scan.pages.size > 0);
     const size = await mendLog(fd, scan);
-    return new NdjsonSession({ place, lock, scan, notices: tornNotice(place, scan), fd, size });
+    return new NdjsonSession({ path, place, lock, scan, notices: tornNotice(place, scan), fd, size });
   } catch (error) {
     if (fd !== undefined) await closeFile(fd);
     lock.release();
@@ -105,6 +106,7 @@ async function refuseForeign(fd: number, place: string, locked: boolean): Promis
 }
 
 interface OpenedNdjson {
+  readonly path: string;
   readonly place: string;
   readonly lock: StoreLock;
   readonly scan: LogScan;
@@ -119,14 +121,16 @@ class NdjsonSession implements StoreSession {
   readonly #lock: StoreLock;
   readonly #before: LogScan['pages'];
   readonly #log: AppendLog;
+  readonly #versions: StoredVersions;
   #kept: number;
 
-  constructor({ place, lock, scan, notices, fd, size }: OpenedNdjson) {
+  constructor({ path, place, lock, scan, notices, fd, size }: OpenedNdjson) {
     this.stored = storedPages(scan);
     this.notices = notices;
     this.#lock = lock;
     this.#before = scan.pages;
     this.#kept = scan.pages.size;
+    this.#versions = new StoredVersions(path);
     this.#log = new AppendLog(fd, size, (error) =>
       diskError(error, `${place} could not be written`, wholePages(this.#kept)),
     );
@@ -136,9 +140,14 @@ class NdjsonSession implements StoreSession {
     return this.#before.has(page.hashHigh, page.hashLow);
   }
 
-  async keep(_page: Page, record: PageRecord, body: Body | undefined): Promise<PageRecord> {
+  async validators(page: Page): Promise<Validators | undefined> {
+    const record = await this.#versions.find(page);
+    return record === undefined ? undefined : validatorsOf(record);
+  }
+
+  async keep(page: Page, record: PageRecord, body: Body | undefined): Promise<PageRecord> {
     await this.#log.append(ndjsonLine(record, body));
-    if (isOk(record.outcome)) this.#kept += 1;
+    if (isOk(record.outcome) && !this.has(page)) this.#kept += 1;
     return record;
   }
 
@@ -150,6 +159,7 @@ class NdjsonSession implements StoreSession {
     try {
       await this.#log.close();
     } finally {
+      await this.#versions.close();
       this.#lock.release();
     }
   }

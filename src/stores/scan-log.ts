@@ -56,8 +56,11 @@ export async function scanLog(
     unterminated = !line.terminated;
     wholeBytes = line.start + line.bytes + (line.terminated ? 1 : 0);
     if (!isOk(head.outcome as Outcome) || !accept(head, line)) return;
-    const { hashHigh, hashLow } = headHash(head);
-    pages.add(hashHigh, hashLow);
+    // One that is unchanged tells that the stored version is still the newest; its body is an earlier record's.
+    if (head.outcome === 'ok') {
+      const { hashHigh, hashLow } = headHash(head);
+      pages.add(hashHigh, hashLow);
+    }
     if (newest === undefined || head.fetchedAt > newest) newest = head.fetchedAt;
   });
   return { pages, ...(newest === undefined ? {} : { newest }), records, wholeBytes, tornBytes, unterminated };
@@ -86,7 +89,8 @@ export async function whoseLog(fd: number): Promise<'ours' | 'empty' | 'torn' | 
   return newline === -1 && beginsLikeARecord(line) ? 'torn' : 'foreign';
 }
 
-function readHead(fd: number, line: LogLine): RecordHead | undefined {
+/** What resuming needs of a line's record; undefined where it is none. */
+export function readHead(fd: number, line: LogLine): RecordHead | undefined {
   if (line.lastByte !== CLOSING_BRACE) return undefined;
   // A tail without a newline may end in a brace of its middle, so its head alone says nothing.
   const whole = line.suspicious || !line.terminated;

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { lstat, mkdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../core/failure.ts';
 import { errorCode } from './disk-error.ts';
-import { CREATE_NEW, closeFile, openFile, writeAll } from './file-io.ts';
+import { CREATE_NEW, closeFile, openFile, READ_ONLY_NO_FOLLOW, readAt, writeAll } from './file-io.ts';
 
 /** Names in the folder of a files store that are no page's. */
 export const OWN = {
@@ -15,6 +16,8 @@ export const OWN = {
 
 /** Folders known to be real ones, so that each is looked at once; forgotten when they are many. */
 const MAX_KNOWN_FOLDERS = 20_000;
+
+const DIGEST_CHUNK_BYTES = 256 * 1024;
 
 /** A file that is being written: nobody sees it under its final name before it is whole. */
 export interface TempFile {
@@ -86,6 +89,20 @@ export class StoreFolder {
     }
   }
 
+  /** SHA-256 in hex of a file; undefined where it is no file that can be read, or reached without a link. */
+  async digest(name: string): Promise<string | undefined> {
+    if (!(await this.isReachable(name))) return undefined;
+    let fd: number | undefined;
+    try {
+      fd = await openFile(this.join(name), READ_ONLY_NO_FOLLOW);
+      return await digestOf(fd);
+    } catch {
+      return undefined;
+    } finally {
+      if (fd !== undefined) await closeFile(fd);
+    }
+  }
+
   /** True where every folder on the way to the file is a real one. */
   async isReachable(name: string): Promise<boolean> {
     for (const folder of foldersOn(name)) {
@@ -120,6 +137,17 @@ export class StoreFolder {
   #remember(folder: string): void {
     if (this.#known.size >= MAX_KNOWN_FOLDERS) this.#known.clear();
     this.#known.add(folder);
+  }
+}
+
+async function digestOf(fd: number): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(DIGEST_CHUNK_BYTES);
+  for (let position = 0; ; ) {
+    const bytes = await readAt(fd, buffer, position);
+    if (bytes === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, bytes));
+    position += bytes;
   }
 }
 

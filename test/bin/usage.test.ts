@@ -77,7 +77,7 @@ describe('what is wrong ends with 2, names the option and what would do, and not
   });
 
   test('options of later versions are no promises: they are not known', async () => {
-    for (const option of ['--refresh', '--report', '--completion']) {
+    for (const option of ['--report', '--completion']) {
       expect(await work.run([`${server.origin}/`, option])).toMatchObject({ code: 2 });
     }
     for (const output of ['out.db', 'out.sqlite', 'out.warc', 'out.warc.gz']) {

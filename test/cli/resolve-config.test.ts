@@ -38,6 +38,7 @@ describe('what is not said', () => {
       verdict: { failFast: false },
       maxRedirects: DEFAULTS.maxRedirects,
       restart: false,
+      refresh: false,
     });
     expect(rest).toEqual({
       sources: [{ type: 'file', path: 'urls.txt' }],

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BodyCollector } from '../../src/core/body-collector.ts';
+import { BodyBudget } from '../../src/core/body-budget.ts';
+import { BodyCollector, type OpenDraft } from '../../src/core/body-collector.ts';
 import type { Draft } from '../../src/core/ports.ts';
 
 const MEBI = 2 ** 20;
@@ -48,6 +49,10 @@ const sha256 = (chunks: readonly Buffer[]): string => {
 
 const ofSize = (bytes: number): Buffer => Buffer.alloc(bytes, bytes % 251);
 
+function collectorOf(openDraft: OpenDraft | undefined, budget = new BodyBudget()): BodyCollector {
+  return new BodyCollector({ budget, openDraft, asItCame: false });
+}
+
 describe('BodyCollector', () => {
   test.each<[what: string, sizes: number[], canStream: boolean, spills: boolean]>([
     ['nothing at all', [], true, false],
@@ -64,12 +69,11 @@ describe('BodyCollector', () => {
     ['a store that cannot stream gets it all in memory', [MEBI, MEBI, 1], false, false],
   ])('%s', async (_, sizes, canStream, spills) => {
     const { drafts, open } = streamingStore();
-    const collector = new BodyCollector(canStream ? open : undefined);
+    const collector = collectorOf(canStream ? open : undefined);
     const chunks = sizes.map(ofSize);
     await writeAll(collector, chunks);
     const { body, sha256: digest } = collector.finish();
     expect(digest).toBe(sha256(chunks));
-    expect(collector.bytes).toBe(sizes.reduce((sum, size) => sum + size, 0));
     expect('draft' in body).toBe(spills);
     expect(drafts).toHaveLength(spills ? 1 : 0);
     const kept = 'draft' in body ? (drafts[0]?.chunks ?? []) : body.chunks;
@@ -86,7 +90,7 @@ describe('BodyCollector', () => {
         const edges = [0, ...at.map((cut) => cut % (bytes + 1)), bytes].toSorted((a, b) => a - b);
         const chunks = edges.slice(1).map((end, index) => whole.subarray(edges[index], end));
         const { drafts, open } = streamingStore();
-        const collector = new BodyCollector(canStream ? open : undefined);
+        const collector = collectorOf(canStream ? open : undefined);
         await writeAll(collector, chunks);
         const { body, sha256: digest } = collector.finish();
         expect(digest).toBe(sha256([whole]));
@@ -99,14 +103,14 @@ describe('BodyCollector', () => {
   });
 
   test('a small body is taken without a promise: nothing waits for it', () => {
-    const collector = new BodyCollector(streamingStore().open);
+    const collector = collectorOf(streamingStore().open);
     expect(collector.write(ofSize(100))).toBeUndefined();
     expect(collector.write(ofSize(100))).toBeUndefined();
   });
 
   test('discarding leaves nothing behind in the store', async () => {
     const { drafts, open } = streamingStore();
-    const collector = new BodyCollector(open);
+    const collector = collectorOf(open);
     await writeAll(collector, [ofSize(MEBI), ofSize(1)]);
     await collector.discard();
     expect(drafts.map((draft) => draft.isDiscarded)).toEqual([true]);
@@ -114,7 +118,7 @@ describe('BodyCollector', () => {
 
   test('discarding what never left memory asks nothing of the store', async () => {
     const { drafts, open } = streamingStore();
-    const collector = new BodyCollector(open);
+    const collector = collectorOf(open);
     await writeAll(collector, [ofSize(10)]);
     await collector.discard();
     expect(drafts).toEqual([]);
@@ -122,7 +126,7 @@ describe('BodyCollector', () => {
 
   test('a store that cannot open a draft ends the exchange with its own error, and discarding is still possible', async () => {
     const diskFull = new Error('disk full');
-    const collector = new BodyCollector(() => Promise.reject(diskFull));
+    const collector = collectorOf(() => Promise.reject(diskFull));
     await expect(collector.write(ofSize(MEBI + 1))).rejects.toBe(diskFull);
     await expect(collector.discard()).resolves.toBeUndefined();
   });
@@ -131,9 +135,99 @@ describe('BodyCollector', () => {
     const diskFull = new Error('disk full');
     const draft = new MemoryDraft();
     draft.write = () => Promise.reject(diskFull);
-    const collector = new BodyCollector(async () => draft);
+    const collector = collectorOf(async () => draft);
     await expect(collector.write(ofSize(MEBI + 1))).rejects.toBe(diskFull);
     await collector.discard();
     expect(draft.isDiscarded).toBe(true);
+  });
+
+  test('an archive gets the body as it came, and the hash of what it decodes to', () => {
+    const collector = new BodyCollector({ budget: new BodyBudget(), asItCame: true });
+    const [coded, decoded] = [ofSize(10), [ofSize(300), ofSize(200)]];
+    collector.writeWire?.(coded);
+    for (const chunk of decoded) collector.write(chunk);
+    const { body, sha256: digest } = collector.finish();
+    expect(body).toEqual({ chunks: [coded] });
+    expect(digest).toBe(sha256(decoded));
+  });
+
+  test('an archive streams what came, not what it decodes to', async () => {
+    const { drafts, open } = streamingStore();
+    const collector = new BodyCollector({ budget: new BodyBudget(), openDraft: open, asItCame: true });
+    collector.write(ofSize(2 * MEBI));
+    expect(drafts).toEqual([]);
+    await collector.writeWire?.(ofSize(MEBI + 1));
+    collector.write(ofSize(3));
+    expect(drafts[0]?.chunks).toEqual([ofSize(MEBI + 1)]);
+    expect(collector.finish().sha256).toBe(sha256([ofSize(2 * MEBI), ofSize(3)]));
+  });
+});
+
+describe('the budget of all bodies together', () => {
+  test('past it everyone waits but the first, and goes on when there is room', async () => {
+    const budget = new BodyBudget(1_000);
+    const [first, second, third] = [1, 2, 3].map(() => collectorOf(undefined, budget)) as [
+      BodyCollector,
+      BodyCollector,
+      BodyCollector,
+    ];
+    expect(first.write(ofSize(600))).toBeUndefined();
+    expect(second.write(ofSize(400))).toBeUndefined();
+    const waiting = third.write(ofSize(1));
+    expect(waiting).toBeInstanceOf(Promise);
+    expect(first.write(ofSize(500))).toBeUndefined();
+    first.finish().release();
+    await waiting;
+    expect(budget.heldBytes).toBe(401);
+  });
+
+  test('when the first ends and there is still no room, the next one is the first', async () => {
+    const budget = new BodyBudget(1_000);
+    const [first, second] = [collectorOf(undefined, budget), collectorOf(undefined, budget)];
+    first.write(ofSize(10));
+    const waiting = second.write(ofSize(2_000));
+    await first.discard();
+    await waiting;
+    expect(budget.isOver).toBe(true);
+    expect(second.write(ofSize(10))).toBeUndefined();
+  });
+
+  test('a store that streams takes what is held instead', async () => {
+    const budget = new BodyBudget(500_000);
+    const { drafts, open } = streamingStore();
+    const [first, second] = [collectorOf(open, budget), collectorOf(open, budget)];
+    expect(first.write(ofSize(400_000))).toBeUndefined();
+    await second.write(ofSize(200_000));
+    expect(drafts.map(({ chunks }) => chunks)).toEqual([[ofSize(200_000)]]);
+    expect(budget.heldBytes).toBe(400_000);
+  });
+
+  test('who was discarded while it waited holds nothing and waits no more', async () => {
+    const budget = new BodyBudget(100);
+    const [first, second] = [collectorOf(undefined, budget), collectorOf(undefined, budget)];
+    first.write(ofSize(101));
+    const waiting = second.write(ofSize(50));
+    await second.discard();
+    await waiting;
+    expect(budget.heldBytes).toBe(101);
+  });
+
+  test('whatever comes and goes, it ends at nothing, and nobody waits for ever', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(fc.nat({ max: 700 }), { maxLength: 8 }), { maxLength: 12 }),
+        async (bodies) => {
+          const budget = new BodyBudget(1_000);
+          await Promise.all(
+            bodies.map(async (sizes) => {
+              const collector = collectorOf(undefined, budget);
+              await writeAll(collector, sizes.map(ofSize));
+              collector.finish().release();
+            }),
+          );
+          expect(budget.heldBytes).toBe(0);
+        },
+      ),
+    );
   });
 });

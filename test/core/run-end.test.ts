@@ -26,10 +26,10 @@ class FailingStore extends MemoryStore {
     this.#error = error;
   }
 
-  override async keep(...args: Parameters<StoreSession['keep']>) {
+  override async keep(...[page, record, body]: Parameters<StoreSession['keep']>) {
     this.#left -= 1;
     if (this.#left < 0) throw this.#error;
-    return super.keep(...args);
+    return super.keep(page, record, body);
   }
 }
 

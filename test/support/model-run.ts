@@ -35,6 +35,7 @@ export function testConfig(change: DeepPartial<Config> = {}): Config {
     verdict: { failFast: false },
     maxRedirects: DEFAULTS.maxRedirects,
     restart: false,
+    refresh: false,
   };
   return merge(base, change) as Config;
 }

@@ -38,6 +38,15 @@ export const STORE_ROWS = [
   {
     ...FLAG,
     ...RARER,
+    key: 'refresh',
+    long: '--refresh',
+    group: 'store',
+    summary: 'ask again for what is stored, with its ETag and Last-Modified',
+    details: 'An answer 304 is unchanged, and OK. An answer that is not OK takes no stored body away.',
+  },
+  {
+    ...FLAG,
+    ...RARER,
     key: 'restart',
     long: '--restart',
     group: 'store',
