@@ -25,7 +25,7 @@ function start() {
   }
   silenceSqliteWarning();
   require('node:module').enableCompileCache();
-  require(main).main();
+  require(main).main(require('../package.json'));
 }
 
 function fail(message) {

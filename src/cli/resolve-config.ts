@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { type Config, DEFAULTS, type RetryConfig, type StoreFormat, type VerdictConfig } from '../core/config.ts';
 import { UsageError } from '../core/failure.ts';
 import type { Expand } from '../input/open-input.ts';
+import type { About } from './about.ts';
 import { resolveNet } from './network-options.ts';
 import type { TypedOptions } from './option-rows/all.ts';
 import { COLOR_CHOICES, type ColorChoice, PROGRESS_CHOICES, type ProgressChoice } from './option-rows/result.ts';
@@ -36,6 +37,7 @@ interface DisplayChoice {
 
 /** A command line, understood: nothing in it has to be checked again. */
 export interface Invocation {
+  readonly about: About;
   readonly config: Config;
   /** In the order in which they are read; empty with `demo` only. */
   readonly sources: readonly SourceSpec[];
@@ -86,6 +88,7 @@ export function resolveConfig(
   const demo = typed.demo === true;
   const tellStore = !surroundings.stdoutIsTerminal && !store.outputGiven && !dryRun && !demo;
   const invocation: Invocation = {
+    about: { version: surroundings.version, homepage: surroundings.homepage },
     config,
     sources,
     expand: typed.globoff ? 'nowhere' : typed.expand ? 'everywhere' : 'arguments',

@@ -1,11 +1,9 @@
 import { UsageError } from '../core/failure.ts';
+import type { About } from './about.ts';
 import { quoted } from './wrong-value.ts';
 
 /** Of the process, all that the meaning of a command line depends on: given from outside, so that it can be told in a test. */
-export interface Surroundings {
-  /** Of the program: `0.1.0`. */
-  readonly version: string;
-  readonly homepage: string;
+export interface Surroundings extends About {
   /** Environment variables. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The current folder, absolute. */

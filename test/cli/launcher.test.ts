@@ -76,6 +76,7 @@ describe('a Node that is new enough', () => {
 
   test('runs main, through a link too, and hides no warning but that of SQLite', () => {
     mkdirSync(join(folder, 'dist', 'cli'), { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{}');
     writeFileSync(
       join(folder, 'dist', 'cli', 'main.js'),
       `import { basename } from 'node:path';

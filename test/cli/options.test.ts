@@ -125,7 +125,7 @@ describe('a command line', () => {
     ],
   ])('%s is refused', (_, argv, message) => expect(refusal(...argv)).toBe(message));
 
-  test.each(['--refresh', '--report', '--completion'])('%s is not known yet', (flag) => {
+  test.each(['--report', '--completion'])('%s is not known yet', (flag) => {
     expect(refusal(flag)).toContain(`unknown option "${flag}"`);
   });
 

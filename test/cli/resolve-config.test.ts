@@ -41,6 +41,7 @@ describe('what is not said', () => {
       refresh: false,
     });
     expect(rest).toEqual({
+      about: { version: '1.2.3', homepage: 'https://home.example/' },
       sources: [{ type: 'file', path: 'urls.txt' }],
       expand: 'arguments',
       store: { format: 'files', path: '/here/pages', place: 'pages/', outputGiven: false },

@@ -11,7 +11,8 @@ const ELLIPSIS = '…';
 /** A grapheme may hold any number of combining marks: so many code units a grapheme are looked at, on average, and no more. */
 const UNITS_PER_GRAPHEME = 16;
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when it is first needed: loading its tables takes a third of the program's start. */
+let segmenter: Intl.Segmenter | undefined;
 
 /**
  * Makes text of a server or a list fit to be shown: on one line, without control characters, at most `maxLength` graphemes long.
@@ -35,6 +36,7 @@ function cutGraphemes(text: string, maxLength: number, torn: boolean): string {
   if (maxLength < 1) return '';
   let graphemes = 0;
   let lastStart = 0;
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   for (const { index } of segmenter.segment(text)) {
     graphemes++;
     if (graphemes > maxLength) return text.slice(0, lastStart) + ELLIPSIS;
