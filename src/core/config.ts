@@ -7,7 +7,7 @@ export function hasStatus(set: StatusSet, status: number): boolean {
   return set.some(([from, to]) => status >= from && status <= to);
 }
 
-export const STORE_FORMATS = ['files', 'ndjson', 'none'] as const;
+export const STORE_FORMATS = ['files', 'ndjson', 'sqlite', 'warc', 'none'] as const;
 export type StoreFormat = (typeof STORE_FORMATS)[number];
 
 /** What is asked of every page that does not say otherwise. */

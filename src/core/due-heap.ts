@@ -35,6 +35,17 @@ export class DueHeap<T> {
     return first.item;
   }
 
+  /** Takes all of a kind out, whenever they are due: as many steps as there are things. */
+  takeAll(isWanted: (item: T) => boolean): T[] {
+    const taken: T[] = [];
+    const kept = this.#entries.splice(0);
+    for (const { at, item } of kept) {
+      if (isWanted(item)) taken.push(item);
+      else this.push(at, item);
+    }
+    return taken;
+  }
+
   #sink(entry: { readonly at: number; readonly item: T }): void {
     const entries = this.#entries;
     const size = entries.length;

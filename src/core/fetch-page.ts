@@ -3,7 +3,7 @@ import type { CollectedBody } from './body-collector.ts';
 import type { Config } from './config.ts';
 import { DEFAULTS, hasStatus, type StatusSet } from './config.ts';
 import type { Failure } from './failure.ts';
-import { failure } from './failure.ts';
+import { failure, failureClass } from './failure.ts';
 import { type OriginQueue, waitingFor } from './frontier.ts';
 import type { Sighting, Ticket } from './origin-sighting.ts';
 import type { Ending, PageJob } from './page-job.ts';
@@ -73,7 +73,7 @@ export class PageFetcher {
 
     const isWanted = (head: Head): boolean => this.#isWanted(job, head);
     const reading = new Reading({ ...this.#reading, isWanted }, job.page);
-    const request = this.#requestOf(job, shown);
+    const request = this.#requestOf(job, shown, queue);
     let exchange: Exchange;
     try {
       if (config.refresh) await this.#learnStored(job);
@@ -86,11 +86,13 @@ export class PageFetcher {
     const now = clock.now();
     job.inExchangesMs += now - startedAt;
     if (exchange.ok || exchange.sent) job.requests += 1;
+    queue.gate.heedMaxStreams(exchange.maxStreams);
     queue.gate.settle(ticket, now, this.#sighting(exchange, job, queue), waitingFor(queue));
     if (!exchange.ok) {
       await reading.discard();
-      return this.#afterFailure(job, queue, exchange);
+      return this.#afterFailure(job, queue, exchange, ticket);
     }
+    queue.gate.http.onAnswer(exchange.head.httpVersion, job.disagreedWith === queue.origin);
     if (this.#reading.archives) {
       const startedWall = clock.wall() - (now - startedAt);
       job.trail.push(trailStep(request, exchange, startedWall, reading.glanced));
@@ -119,7 +121,7 @@ export class PageFetcher {
     return job.condition === undefined ? request : { ...request, headers: { ...request.headers, ...job.condition } };
   }
 
-  #requestOf(job: PageJob, shown: HopHeaders): WireRequest {
+  #requestOf(job: PageJob, shown: HopHeaders, { gate }: OriginQueue): WireRequest {
     const body = job.keepBody ? job.page.body : undefined;
     return {
       url: job.url,
@@ -127,7 +129,7 @@ export class PageFetcher {
       method: job.method,
       headers: shown.headers,
       ...(body === undefined ? undefined : { body }),
-      http1Only: job.http1Only,
+      http1Only: job.http1Only || gate.http.http1Only,
       showCertificate: shown.showCertificate,
     };
   }
@@ -148,8 +150,10 @@ export class PageFetcher {
     return { type: 'good', headMs: exchange.headMs, hint };
   }
 
-  #afterFailure(job: PageJob, queue: OriginQueue, exchange: NoAnswer): Step {
-    const decision = afterFailure(exchange.failure.code, exchange.sent, this.#facts(job, queue));
+  #afterFailure(job: PageJob, queue: OriginQueue, exchange: NoAnswer, ticket: Ticket): Step {
+    if (failureClass(exchange.failure.code) === 'protocol') job.disagreedWith = queue.origin;
+    const facts = { ...this.#facts(job, queue), wentAlone: ticket.inFlightBefore === 0 };
+    const decision = afterFailure(exchange.failure.code, exchange.sent, facts);
     if (decision.type === 'again') return this.#again(job, exchange, decision);
     queue.gate.onPageLost(exchange.failure);
     return final(exchange, failedEnding(exchange.failure, exchange.head));

@@ -93,6 +93,7 @@ export class Frontier {
 
   /** Something about the origin changed: a request to it ended. */
   touch(queue: OriginQueue): void {
+    if (queue.gate.isGivenUp && queue.delayed > 0) this.#bringDelayed(queue);
     if (waitingIn(queue) > 0) this.#wake(queue);
   }
 
@@ -151,6 +152,12 @@ export class Frontier {
     }
   }
 
+  /** Of an origin that was given up: there is nothing left that their backoff would wait for. */
+  #bringDelayed(queue: OriginQueue): void {
+    for (const job of this.#delayed.takeAll(({ origin }) => origin === queue.origin)) queue.again.pushBack(job);
+    queue.delayed = 0;
+  }
+
   #ask(queue: OriginQueue, now: number): Next | undefined {
     const admission = queue.gate.admit(now);
     if (admission.type === 'full') {
@@ -163,6 +170,7 @@ export class Frontier {
       this.#closed.push(admission.at, queue);
       return undefined;
     }
+    if (admission.type === 'given-up' && queue.delayed > 0) this.#bringDelayed(queue);
     const job = take(queue);
     if (job === undefined) {
       queue.state = 'empty';

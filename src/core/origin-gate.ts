@@ -1,9 +1,10 @@
-import type { PaceConfig, RetryConfig } from './config.ts';
+import { LIMITS, type PaceConfig, type RetryConfig } from './config.ts';
 import type { Failure } from './failure.ts';
 import { failure, failureClass } from './failure.ts';
 import type { Admission, GateListener, Pause, Sighting, Ticket } from './origin-sighting.ts';
 import { equalJitterMs } from './policy/backoff.ts';
 import { ConcurrencyLimit } from './policy/concurrency.ts';
+import { HttpChoice } from './policy/http-choice.ts';
 import { OriginPace } from './policy/origin-pace.ts';
 import type { RateLimitHint } from './policy/rate-limit-headers.ts';
 import { ToldQuota } from './policy/told-quota.ts';
@@ -13,6 +14,7 @@ import { ToldQuota } from './policy/told-quota.ts';
  * passes here. Knows no clock and no page: time comes in, decisions go out.
  */
 export class OriginGate {
+  readonly http = new HttpChoice();
   readonly #retry: RetryConfig;
   readonly #random: () => number;
   readonly #listener: GateListener;
@@ -31,13 +33,19 @@ export class OriginGate {
   /** Waits in a row after which the probe failed. */
   #failedProbes = 0;
   #behind = 0;
+  /** Of what was in flight when it last refused, so many were not refused as well. */
+  #takenBeside = 0;
   #lost: Failure | undefined;
   #answered = false;
   /** Failures of the origin's own in a row, with nothing good between. */
   #unwellInRow = 0;
   #good = 0;
-  /** The start of the first request since the last good answer that brought nothing good; told waits taken out. */
+  /** The start of the first request since the last good answer that brought nothing good; told waits, and times when it was not asked, taken out. */
   #silentSince: number | undefined;
+  /** From then on it might have been asked: the last answer is in, and the last wait is over. */
+  #askableFrom = Number.NEGATIVE_INFINITY;
+  /** Told waits in a row that were obeyed, and after which it refused again. */
+  #obeyedInVain = 0;
   /** Not before then is the origin sent more at once than it bore when it last minded their number. */
   #growFrom = Number.NEGATIVE_INFINITY;
 
@@ -55,6 +63,10 @@ export class OriginGate {
 
   get concurrency(): number {
     return this.#concurrency.limit;
+  }
+
+  get isGivenUp(): boolean {
+    return this.#lost !== undefined;
   }
 
   get pause(): Pause | undefined {
@@ -117,6 +129,8 @@ export class OriginGate {
   /** @param fresh the page was not tried before */
   start(now: number, fresh: boolean): Ticket {
     const inFlightBefore = this.#inFlight.size;
+    // No page of its was due, or other origins held the permits: that is no silence.
+    if (inFlightBefore === 0) this.#excuse(now - this.#askableFrom);
     const ticket: Ticket = { number: this.#started++, startedAt: now, inFlightBefore, probe: this.#probing, fresh };
     if (ticket.probe) this.#probesInFlight += 1;
     this.#concurrency.onStart(now, inFlightBefore);
@@ -126,10 +140,16 @@ export class OriginGate {
     return ticket;
   }
 
+  /** Streams that the server allows at once; undefined where it did not say. */
+  heedMaxStreams(maxStreams: number | undefined): void {
+    if (maxStreams !== undefined) this.#concurrency.heedMaxStreams(maxStreams);
+  }
+
   /** @param behind pages that wait for the origin: whether a better rate is worth a refusal depends on them */
   settle(ticket: Ticket, now: number, sighting: Sighting, behind: number): void {
     this.#behind = behind;
     this.#inFlight.delete(ticket);
+    this.#askableFrom = Math.max(this.#askableFrom, now);
     if (ticket.probe) this.#probesInFlight -= 1;
     switch (sighting.type) {
       case 'good':
@@ -141,6 +161,8 @@ export class OriginGate {
         return;
       case 'unwell':
         this.#answered = true;
+        // A 503 may well be this page's alone; where it is not, there are soon more of them.
+        if (sighting.status === 503) this.#onCrowded(ticket, now, false);
         this.#onUnwellPage(ticket, now, failure('ORIGIN_SILENT', `it answers ${sighting.status}`));
         if (sighting.hint !== undefined) this.#heed(ticket, now, sighting.hint);
         return;
@@ -165,6 +187,7 @@ export class OriginGate {
     this.#answered = true;
     this.#good += 1;
     this.#silentSince = undefined;
+    this.#obeyedInVain = 0;
     if (ticket.number >= this.#ofLastEvent) {
       this.#unwellInRow = 0;
       this.#failedProbes = 0;
@@ -179,7 +202,7 @@ export class OriginGate {
   #resume(probe: Ticket, now: number): void {
     if (!this.#probing) return;
     this.#probing = false;
-    this.#pace.onResume(now, probe.startedAt, this.#behind);
+    this.#pace.onResume(now, probe.startedAt, this.#behind, this.#concurrency.onRefusalsOver(this.#takenBeside));
     this.#listener.resumed();
     if (this.learnedRate(now) !== undefined) this.#listener.learned();
   }
@@ -196,6 +219,7 @@ export class OriginGate {
     if (until - now > this.#retry.maxWaitMs) {
       return { type: 'given-up', failure: this.#giveUp(failure('ORIGIN_ASKS_TOO_LONG'), until - now) };
     }
+    this.#excuse(until - now);
     this.#pauseFor({ reason: 'quota', until });
     return { type: 'wait', at: until };
   }
@@ -207,8 +231,10 @@ export class OriginGate {
       return;
     }
     this.#silentSince ??= ticket.startedAt;
+    const mayMindNumber = !pageAlone && this.#good > 0 && !ticket.probe;
     if (ticket.number < this.#ofLastEvent) {
-      if (!pageAlone) this.#mindedNumber(ticket, now);
+      this.#takenBeside -= 1;
+      if (mayMindNumber) this.#concurrency.onRefusedToo(Math.max(1, ticket.inFlightBefore));
       this.#onRefusedAgain(now, status, toldMs);
       return;
     }
@@ -217,14 +243,26 @@ export class OriginGate {
     const waitMs = toldMs === undefined || (toldMs === 0 && this.#failedProbes > 0) ? backoffMs : toldMs;
     if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
     if (!pageAlone) {
-      const isOfNumber = this.#mindedNumber(ticket, now);
+      // Where it lets nothing through at all, not even one alone, it is not their number that it minds.
+      const isOfNumber = mayMindNumber && this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
+      this.#takenBeside = isOfNumber ? this.#inFlight.size : 0;
       this.#pace.onRefusal(now, this.#inFlight.size);
       this.#growFrom = isOfNumber ? now + Math.max(SHORTEST_GROWTH_PAUSE_MS, waitMs * GROWTH_PAUSE_PER_WAIT) : now;
     }
     this.#ofLastEvent = this.#started;
-    if (toldMs !== undefined) this.#silentSince += toldMs;
+    if (toldMs !== undefined) this.#excuseTold(ticket, toldMs);
     this.#pauseFor({ reason: toldMs === undefined ? 'refused' : 'retry-after', until: now + waitMs, status });
     this.#checkPatience(now, failure('ORIGIN_SILENT', `it answers ${status}`));
+  }
+
+  /** A time that was told is waited for; but a word that was obeyed so often in vain is no longer taken out of its silence. */
+  #excuseTold(ticket: Ticket, toldMs: number): void {
+    if (ticket.probe) this.#obeyedInVain += 1;
+    if (this.#obeyedInVain <= LIMITS.refusalsOfOnePage) this.#excuse(toldMs);
+  }
+
+  #excuse(ms: number): void {
+    if (this.#silentSince !== undefined && Number.isFinite(ms)) this.#silentSince += Math.max(0, ms);
   }
 
   /** Where nothing is told: of an origin whose rate is known, time for a few requests is enough. */
@@ -233,29 +271,29 @@ export class OriginGate {
     return rate === undefined ? REFUSAL_BASE_MS : Math.max(REFUSAL_LEAST_MS, Math.min(REFUSAL_BASE_MS, 5_000 / rate));
   }
 
-  /** May the number in flight have been why it refused? Not where it lets nothing through at all, not even one alone. */
-  #mindedNumber(ticket: Ticket, now: number): boolean {
-    if (this.#good === 0 || ticket.probe) return false;
-    return this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
-  }
-
   /** One event, however many were in flight with it: it adds nothing but a longer told wait. */
   #onRefusedAgain(now: number, status: number, toldMs: number | undefined): void {
     if (toldMs === undefined || toldMs === 0) return;
     const pause = this.#pause;
     const until = now + toldMs;
     // Where the wait is over already, what comes late is a word of the origin's all the same.
+    this.#excuse(until - (pause?.until ?? now));
     if (pause === undefined || until > pause.until + NEW_WAIT_MS) {
       this.#pauseFor({ reason: 'retry-after', until, status });
     } else if (until > pause.until) {
       this.#pause = { ...pause, until };
+      this.#askableFrom = until;
     }
   }
 
   #onFailed(ticket: Ticket, now: number, cause: Failure): void {
     const why = failure('ORIGIN_SILENT', cause.message);
     const kind = failureClass(cause.code);
-    if (isHandshake(cause)) {
+    if (cause.code === 'STREAM_REFUSED') {
+      this.#onCrowded(ticket, now, true);
+      // Beside others it says that they are too many; alone, that the origin is not well.
+      if (ticket.inFlightBefore === 0) this.#onUnwellPage(ticket, now, why);
+    } else if (isHandshake(cause)) {
       this.#onUnwell(ticket, now, UNWELL_HANDSHAKES, HARD_DOWN_CAP_MS, why);
     } else if (kind === 'host') {
       this.#concurrency.onOverload(now, ticket.startedAt);
@@ -265,10 +303,18 @@ export class OriginGate {
     } else if (kind === 'transient' || kind === 'shared-fate') {
       this.#concurrency.onOverload(now, ticket.startedAt);
       this.#onUnwellPage(ticket, now, why);
+    } else if (kind === 'local') {
+      // Not its failure, and nothing that can go on for ever.
+      this.#silentSince ??= ticket.startedAt;
+      this.#checkPatience(now, why);
     } else if (kind === 'permanent' && ticket.probe) {
       // The page's own end (too large, too many headers): the origin did answer.
       this.#resume(ticket, now);
     }
+  }
+
+  #onCrowded({ startedAt, inFlightBefore }: Ticket, now: number, isCertain: boolean): void {
+    this.#concurrency.onCrowded(now, startedAt, inFlightBefore, this.#inFlight.size, isCertain);
   }
 
   /**
@@ -276,7 +322,7 @@ export class OriginGate {
    * before may just fail again: when only such are left, the waits do not grow with each of them.
    */
   #onUnwellPage(ticket: Ticket, now: number, why: Failure): void {
-    const threshold = Math.max(UNWELL_PAGES, this.#concurrency.limit);
+    const threshold = Math.max(UNWELL_PAGES, this.#concurrency.limit, ticket.inFlightBefore + 1);
     this.#onUnwell(ticket, now, threshold, ticket.fresh ? SOFT_DOWN_CAP_MS : DOWN_BASE_MS, why);
   }
 
@@ -307,6 +353,7 @@ export class OriginGate {
 
   #pauseFor(pause: Pause): void {
     this.#pause = pause;
+    this.#askableFrom = Math.max(this.#askableFrom, pause.until);
     this.#probing = false;
     this.#listener.paused(pause);
   }

@@ -17,6 +17,8 @@ export class PageJob {
   /** The origin that last refused it: refusals of another say nothing of this one. */
   refusedBy: string | undefined;
   http1Only = false;
+  /** The origin that it could not speak HTTP/2 with. */
+  disagreedWith: string | undefined;
   /** The request in hand: the page's own, or that of a redirect's hop. */
   url: string;
   origin: string;

@@ -1,4 +1,4 @@
-import type { RunEvent } from './event.ts';
+import type { RunEvent, Verdict } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { Page } from './page.ts';
 import type { Completeness, HttpVersion, PageRecord, ResponseHeaders, Validators } from './record.ts';
@@ -156,6 +156,8 @@ export interface StoreOptions {
   readonly restart: boolean;
   /** What is asked of every page, to be the same from run to run: a name (`method`, `data`, `header accept`) to a digest or a plain value. */
   readonly request: Readonly<Record<string, string>>;
+  /** Which run this is, for a store that keeps a list of them: the program's version and the options that were given, secrets aside. */
+  readonly run?: { readonly version: string; readonly options: Readonly<Record<string, unknown>> };
 }
 
 /** A store that was opened. Every method throws `StoreError` where the disk does not go along. */
@@ -182,6 +184,8 @@ export interface StoreSession {
   keep(page: Page, record: PageRecord, body: Body | undefined, trail?: readonly TrailStep[]): Promise<PageRecord>;
   /** Keeps a record that has no page: an invalid line. */
   note(record: PageRecord): Promise<void>;
+  /** The run is over, its last page kept: for a store that keeps a list of runs. */
+  ended?(verdict: Verdict): Promise<void>;
   /** Everything is on disk, the lock is let go. */
   close(): Promise<void>;
 }

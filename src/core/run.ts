@@ -50,6 +50,7 @@ export class Run {
   #turns = 0;
   /** When fewer permits were last made of what this machine ran out of. */
   #shrunkAt = Number.NEGATIVE_INFINITY;
+  #grownAt = Number.NEGATIVE_INFINITY;
   #forgetAbove = MOST_IDLE_ORIGINS;
   #cancelWake: (() => void) | undefined;
   #stop: { readonly reason: StopReason; storeFailure?: string } | undefined;
@@ -239,6 +240,7 @@ export class Run {
   /** After an exchange: its permit is free again. */
   #follow(job: PageJob, queue: OriginQueue, step: Step, startedAt: number): void {
     this.#frontier.touch(queue);
+    this.#growBack();
     if (step.type === 'final') this.#settle(job, step);
     else this.#goOn(job, step, startedAt);
     this.#pump();
@@ -317,8 +319,17 @@ export class Run {
   #shrink(failure: Failure, startedAt: number): void {
     if (startedAt < this.#shrunkAt) return;
     this.#shrunkAt = this.#clock.now();
+    this.#grownAt = this.#shrunkAt;
     this.#limit.concurrency = Math.max(1, Math.floor(this.#limit.concurrency / 2));
     this.#announcer.notice('LOCAL_RESOURCES', `${failure.message}. Going on with fewer requests at a time.`);
+  }
+
+  /** What this machine ran out of may have been given back: one permit more for every while without such a failure. */
+  #growBack(): void {
+    const now = this.#clock.now();
+    if (this.#limit.concurrency >= this.#parts.config.pace.concurrency || now < this.#grownAt + GROW_BACK_MS) return;
+    this.#grownAt = now;
+    this.#limit.concurrency += 1;
   }
 
   #makeFetcher(): PageFetcher {
@@ -365,3 +376,5 @@ const KEEPING_PER_PERMIT = 4;
 const PAGES_BEFORE_SHARE = 100;
 /** From so many on, origins with nothing left to do are forgotten. */
 const MOST_IDLE_ORIGINS = 4_096;
+/** Time without a shortage of this machine's own that gives a permit back. */
+const GROW_BACK_MS = 2_000;

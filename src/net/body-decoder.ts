@@ -168,7 +168,7 @@ export class BodyDecoder {
 
   #isBomb(outputBytes: number): boolean {
     if (outputBytes <= LIMITS.bombBytes || outputBytes <= LIMITS.bombRatio * this.#wireBytes) return false;
-    this.#fail(failure('DECOMPRESSION_BOMB', `${outputBytes} bytes of ${this.#wireBytes}`));
+    this.#fail(failure('DECOMPRESSION_BOMB', `${outputBytes} bytes of ${this.#wireBytes} on the wire`));
     return true;
   }
 

@@ -69,7 +69,8 @@ export class BodyFlow implements DecoderOutput {
   }
 
   write(chunk: Buffer): void {
-    if (this.#over) return;
+    // undici gives an empty chunk when it resumes with nothing to read: a sink that makes it pause again would keep both at it for ever.
+    if (this.#over || chunk.length === 0) return;
     this.#wireBytes += chunk.length;
     if (this.#wireBytes > this.#maxWireBytes) {
       this.#fail(this.#tooLarge());

@@ -12,7 +12,7 @@ import { OriginLinks } from './origin-links.ts';
 import { ProxyChoice, type ProxyServer } from './proxy.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { requestHeaders, requestTarget } from './request-head.ts';
-import { Resolver } from './resolver.ts';
+import { type LookUpAll, Resolver } from './resolver.ts';
 import { Ticker } from './ticker.ts';
 import { createTlsContext } from './tls-context.ts';
 import { watchWire } from './truncation.ts';
@@ -30,10 +30,11 @@ interface Way {
 /**
  * The one client of a run, on undici's dispatch.
  *
+ * @param lookUpAll how names are looked up; default: as the system does
  * @throws UsageError where the proxy, --cacert, --cert or --key cannot be used
  */
-export function createClient(config: NetConfig): Client {
-  return new UndiciClient(config);
+export function createClient(config: NetConfig, lookUpAll?: LookUpAll): Client {
+  return new UndiciClient(config, lookUpAll);
 }
 
 class UndiciClient implements Client, ExchangeHost {
@@ -48,10 +49,10 @@ class UndiciClient implements Client, ExchangeHost {
   #receivedBytes = 0;
   #destroyed = false;
 
-  constructor(config: NetConfig) {
+  constructor(config: NetConfig, lookUpAll: LookUpAll | undefined) {
     this.config = config;
     this.#proxies = new ProxyChoice(config);
-    const resolver = new Resolver(config);
+    const resolver = new Resolver(config, lookUpAll);
     const proxyTls = createTlsContext({ ...config, insecure: false }, false);
     const createWay = (certified: boolean): Way => {
       const tls = createTlsContext(config, certified);
@@ -111,6 +112,13 @@ class UndiciClient implements Client, ExchangeHost {
     return this.#links.newest(this.#poolOf(request));
   }
 
+  onProven(request: WireRequest): void {
+    this.#links.prove(this.#poolOf(request));
+  }
+
+  isProven(request: WireRequest): boolean {
+    return this.#links.isProven(this.#poolOf(request));
+  }
 
   onBytes(count: number): void {
     this.#receivedBytes += count;

@@ -120,6 +120,12 @@ export function connectFailure(error: unknown): ConnectFailure {
   const code = errorCode(error);
   const known = code === undefined ? undefined : (lookUp(CONNECT_CODES, code) ?? tlsCode(code));
   const dns = (error as { syscall?: unknown } | undefined)?.syscall === 'getaddrinfo';
-  const message = error instanceof Error ? error.message : String(error);
-  return new ConnectFailure(known ?? (dns ? 'DNS_FAILED' : 'CONNECTION_RESET'), message, error);
+  return new ConnectFailure(known ?? (dns ? 'DNS_FAILED' : 'CONNECTION_RESET'), wordsOf(error), error);
+}
+
+/** OpenSSL's reason alone, where there is one: its message goes on with addresses and source files. */
+function wordsOf(error: unknown): string {
+  const { reason } = (error ?? {}) as { reason?: unknown };
+  if (typeof reason === 'string') return reason;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,7 @@
+import type { Http2Session, Settings } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { HttpVersion } from '../core/record.ts';
+import { Pulse } from './pulse.ts';
 
 /** What is known of one connection, shared by the exchanges that run on it. */
 export interface Connection {
@@ -9,15 +11,27 @@ export interface Connection {
   readonly remoteAddress: string | undefined;
   /** Exchanges that were sent over it. */
   requests: number;
-  /** Heads that came back over it. */
-  heads: number;
+  /** A head came back over it. */
+  isProven: boolean;
   /** Exchanges on it now. */
   active: number;
   /** How many exchanges were on it when it died. Each of them settles after the other, so the first one notes it for all. */
   activeAtDeath: number | undefined;
   /** It died because the server does not keep to HTTP/2. */
   brokeProtocol: boolean;
+  readonly pulse: Pulse;
+  /** The server is closing the session (GOAWAY). */
+  isGoingAway: boolean;
+  /** Streams that the server allows at once, as it last said; undefined where it said nothing. */
+  maxStreams: number | undefined;
+  /** Told when `maxStreams` has changed. */
+  onMaxStreams: (() => void) | undefined;
+  /** `watchSession` was called for it. */
+  isWatched: boolean;
 }
+
+/** SETTINGS_MAX_CONCURRENT_STREAMS where the server did not send it (RFC 9113 §6.5.2: without a limit). */
+const UNLIMITED_STREAMS = 2 ** 32 - 1;
 
 const connections = new WeakMap<object, Connection>();
 
@@ -27,10 +41,31 @@ export function registerConnection(socket: Socket, httpVersion: HttpVersion, rem
     httpVersion,
     remoteAddress,
     requests: 0,
-    heads: 0,
+    isProven: false,
     active: 0,
     activeAtDeath: undefined,
     brokeProtocol: false,
+    pulse: new Pulse(socket),
+    isGoingAway: false,
+    maxStreams: undefined,
+    onMaxStreams: undefined,
+    isWatched: false,
+  });
+}
+
+/** Notes what the server says of the whole session. Called with each stream: undici opens the first one before the first SETTINGS are there. */
+export function watchSession(connection: Connection, session: Http2Session | undefined): void {
+  if (connection.isWatched || session === undefined) return;
+  connection.isWatched = true;
+  connection.pulse.attach(session);
+  session.on('goaway', () => {
+    connection.isGoingAway = true;
+  });
+  session.on('remoteSettings', ({ maxConcurrentStreams }: Settings) => {
+    const told = maxConcurrentStreams === UNLIMITED_STREAMS ? undefined : maxConcurrentStreams;
+    if (told === connection.maxStreams) return;
+    connection.maxStreams = told;
+    connection.onMaxStreams?.();
   });
 }
 

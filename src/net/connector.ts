@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { isPrivateAddress } from './address-guard.ts';
-import { ConnectFailure, connectFailure } from './connect-failure.ts';
+import { ConnectFailure, connectFailure, errorCode } from './connect-failure.ts';
 import { registerConnection } from './connection.ts';
 import { openHttpTunnel } from './http-tunnel.ts';
 import type { ProxyChoice, ProxyServer } from './proxy.ts';
@@ -47,8 +47,7 @@ export class Connector {
     const proxy = this.#options.proxies.for(target.origin);
     const attempt = new AbortController();
     const timer = setTimeout(() => {
-      const code = proxy === undefined ? 'CONNECT_TIMEOUT' : 'PROXY_FAILED';
-      attempt.abort(new ConnectFailure(code, `${target.host}:${target.port}, ${this.#options.connectTimeoutMs} ms`));
+      attempt.abort(this.#timeout(target, proxy));
     }, this.#options.connectTimeoutMs);
     this.#attempts.add(attempt);
     const opened: Socket[] = [];
@@ -61,6 +60,15 @@ export class Connector {
       clearTimeout(timer);
       this.#attempts.delete(attempt);
     }
+  }
+
+  #timeout(target: Target, proxy: ProxyServer | undefined): ConnectFailure {
+    const { host } = proxy ?? target;
+    if (this.#options.resolver.isQueued(host)) {
+      return new ConnectFailure('NOT_PROCESSED', `too many look-ups of other names hang to look up ${host}`);
+    }
+    const code = proxy === undefined ? 'CONNECT_TIMEOUT' : 'PROXY_FAILED';
+    return new ConnectFailure(code, `${target.host}:${target.port}, ${this.#options.connectTimeoutMs} ms`);
   }
 
   /** Ends every attempt under way. */
@@ -181,7 +189,18 @@ async function startTls(
     }
     throw failure;
   }
+  // Node tells of an alert, but leaves the socket to its end, and only of that would we hear.
+  socket.on('error', (error) => {
+    if (isAboutOurCertificate(error)) socket.destroy(connectFailure(error));
+  });
   return socket;
+}
+
+/** With TLS 1.3 a server looks at the client's certificate when we have long begun to ask (RFC 8446 §4.4.2.4, §6.2). */
+function isAboutOurCertificate(error: Error): boolean {
+  return /_ALERT_(?:CERTIFICATE_\w+|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)$/.test(
+    errorCode(error) ?? '',
+  );
 }
 
 function isHttp2(socket: Socket): boolean {

@@ -16,10 +16,12 @@ export interface ErrorContext {
   readonly reused: boolean;
   /** The first byte of a response came. */
   readonly responseBegun: boolean;
-  /** A head had come over the connection (before the start: over the newest one to that origin). */
+  /** An answer came from that origin before, spoken to in the same way. */
   readonly proven: boolean;
   /** The connection died of a session error, told by this exchange or one before it. */
   readonly brokeProtocol: boolean;
+  /** The connection is closed, so that a stream that ends without a word ended with it. */
+  readonly connectionEnded: boolean;
   /** Exchanges that were on the connection when it died, this one included. */
   readonly sharers: number;
   /** Bytes that the connection got since the start. */
@@ -34,7 +36,29 @@ export interface Verdict {
 }
 
 /** RFC 9113 §7 */
-const H2 = { noError: 0, internal: 2, refused: 7, cancel: 8, calm: 11, http11: 13 } as const;
+const H2 = {
+  noError: 0,
+  protocol: 1,
+  internal: 2,
+  flowControl: 3,
+  frameSize: 6,
+  refused: 7,
+  cancel: 8,
+  compression: 9,
+  calm: 11,
+  insecure: 12,
+  http11: 13,
+} as const;
+
+/** Codes with which a server says that it does not understand us, or will not speak HTTP/2 with us. */
+const DISAGREEMENTS: ReadonlySet<number> = new Set([
+  H2.protocol,
+  H2.flowControl,
+  H2.frameSize,
+  H2.compression,
+  H2.insecure,
+  H2.http11,
+]);
 
 /**
  * ENHANCE_YOUR_CALM is also what node:http2 itself resets a stream with when a head has more than 128 fields, and nothing tells the two apart
@@ -53,9 +77,22 @@ const NEVER_SENT = new Set(['ERR_HTTP2_INVALID_SESSION', 'ERR_HTTP2_GOAWAY_SESSI
 
 const CONNECTION_LOST = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH']);
 
-/** True where the two sides of a connection do not agree on HTTP/2. */
+/** True where the two sides of a connection do not agree on HTTP/2: not where the server ends it for reasons of its own. */
 export function isSessionError(error: unknown): boolean {
-  return SESSION_ERRORS.has(errorCode(error) ?? '');
+  const goaway = goawayCode(error);
+  return goaway === undefined ? SESSION_ERRORS.has(errorCode(error) ?? '') : DISAGREEMENTS.has(goaway);
+}
+
+/** The code of the GOAWAY that ended the session of a stream that was being processed; undefined for any other error. */
+function goawayCode(error: unknown): number | undefined {
+  if (errorCode(error) !== 'ERR_HTTP2_SESSION_ERROR') return undefined;
+  const code = / error code (\d+)/.exec(messageOf(error))?.[1];
+  return code === undefined ? undefined : Number(code);
+}
+
+/** True where the session had ended before the stream was opened. */
+export function isDeadSession(error: unknown): boolean {
+  return errorCode(error) === 'ERR_HTTP2_INVALID_SESSION';
 }
 
 /** True where the error is not the stream's alone: everything on the connection ends with it. */
@@ -103,7 +140,7 @@ export function classify(error: unknown, context: ErrorContext): Verdict {
 
 function neverStarted(error: unknown, code: string | undefined, context: ErrorContext): Verdict {
   // A session that died of a protocol error without ever having answered will not do better for those that waited for it.
-  if (code !== undefined && SESSION_ERRORS.has(code) && !context.proven) return verdict('PROTOCOL_ERROR', error, false);
+  if (isSessionError(error) && !context.proven) return verdict('PROTOCOL_ERROR', error, false);
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED')
     return verdict('PROTOCOL_ERROR', error, false);
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return verdict('RESPONSE_TIMEOUT', error, false);
@@ -132,11 +169,19 @@ function http2Error(error: unknown, code: string | undefined, context: ErrorCont
     return verdict(context.brokeProtocol && !context.proven ? 'PROTOCOL_ERROR' : 'NOT_PROCESSED', error, false);
   }
   if (message.includes('"frameError"') && !begun) return verdict('NOT_PROCESSED', error, false);
-  if (code !== undefined && SESSION_ERRORS.has(code)) {
-    return verdict(context.sharers > 1 ? 'SESSION_DIED' : 'PROTOCOL_ERROR', error, true);
-  }
+  if (code !== undefined && SESSION_ERRORS.has(code)) return sessionDied(error, context);
   if (code !== undefined && CONNECTION_LOST.has(code)) return connectionLost(error, code, context);
   return streamReset(error, context.streamCode, context);
+}
+
+/** A page that was alone on the session is what it died of, or it makes no difference. */
+function sessionDied(error: unknown, context: ErrorContext): Verdict {
+  const code = goawayCode(error);
+  if (code === H2.calm) return verdict('SERVER_OVERLOADED', error, true);
+  if (code === H2.http11) return verdict('HTTP_1_1_REQUIRED', error, true);
+  if (context.sharers > 1) return verdict('SESSION_DIED', error, true);
+  if (isSessionError(error)) return verdict('PROTOCOL_ERROR', error, true);
+  return verdict(context.head === undefined ? 'CONNECTION_CLOSED' : 'TRUNCATED', error, true);
 }
 
 /** undici passes GOAWAY on only for streams above its last one, and for those the connection's end is not waited for (RFC 9113 §6.8). */
@@ -152,22 +197,28 @@ function streamReset(error: unknown, streamCode: number | undefined, context: Er
     case H2.http11:
       return verdict('HTTP_1_1_REQUIRED', error, begun);
     case H2.refused:
-      return begun ? verdict('STREAM_RESET', error, true) : verdict('NOT_PROCESSED', error, false);
+      return begun ? verdict('STREAM_RESET', error, true) : verdict('STREAM_REFUSED', error, false);
     case H2.calm: {
       const remote = begun || context.bytesSinceStart < REMOTE_CALM_BYTES;
-      return remote
-        ? verdict('SERVER_OVERLOADED', error, true)
-        : verdict('HTTP_1_1_REQUIRED', error, true, 'the head has too many fields for HTTP/2');
+      return remote ? verdict('SERVER_OVERLOADED', error, true) : tooManyFields(error);
     }
     case undefined:
     case H2.noError:
     case H2.cancel:
+      if (context.connectionEnded) return connectionLost(error, 'UND_ERR_SOCKET', context);
       return verdict(begun ? 'TRUNCATED' : 'STREAM_RESET', error, true);
     case H2.internal:
-      return verdict('STREAM_RESET', error, true);
+      // What Node before 22.23 makes of such a head now and then; sure only where nobody else's answer came over the connection meanwhile.
+      return !begun && context.sharers === 1 && context.bytesSinceStart >= REMOTE_CALM_BYTES
+        ? tooManyFields(error)
+        : verdict('STREAM_RESET', error, true);
     default:
       return verdict('PROTOCOL_ERROR', error, true);
   }
+}
+
+function tooManyFields(error: unknown): Verdict {
+  return verdict('HTTP_1_1_REQUIRED', error, true, 'the head has too many fields for HTTP/2');
 }
 
 function connectionLost(error: unknown, code: string | undefined, context: ErrorContext): Verdict {

@@ -7,7 +7,7 @@ import { BodyFlow, type BodyOwner } from './body-flow.ts';
 import { completeness, declaredLength, isBodyless } from './completeness.ts';
 import { type Connection, watchSession } from './connection.ts';
 import { codingsOf } from './content-coding.ts';
-import { classify, type ErrorContext, endsConnection, isSessionError } from './error-code.ts';
+import { classify, type ErrorContext, endsConnection, isDeadSession, isSessionError } from './error-code.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { responseHead } from './response-head.ts';
 import { ResponseHold } from './response-hold.ts';
@@ -32,6 +32,10 @@ export interface ExchangeHost {
   isForwarded(request: WireRequest): boolean;
   /** The newest connection to that origin: before the start the exchange has none of its own. */
   newestConnection(request: WireRequest): Connection | undefined;
+  /** A head came over a connection for the first time. */
+  onProven(request: WireRequest): void;
+  /** True where an answer came from that origin before, spoken to in the same way. */
+  isProven(request: WireRequest): boolean;
   onBytes(count: number): void;
   onSettled(exchange: ExchangeHandler): void;
 }
@@ -157,7 +161,10 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       return;
     }
     const connection = this.#connection;
-    if (connection !== undefined) connection.heads += 1;
+    if (connection !== undefined && !connection.isProven) {
+      connection.isProven = true;
+      this.#host.onProven(this.request);
+    }
     const head = responseHead(status, fields, connection?.httpVersion ?? '1.1');
     this.#controller = controller;
     this.#head = head;
@@ -190,12 +197,21 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       return;
     }
     if (!this.#isCounted() && wasCut(this.#connection, this.#stream)) {
-      this.#fail(
-        failure('TRUNCATED', `cut after ${this.#wireBytes} bytes`, this.#connection?.socket.errored ?? undefined),
-      );
+      this.#fail(this.#cut());
       return;
     }
     this.#flow.end();
+  }
+
+  /** A body that is cut because the whole session ends is no failure of its own, where there are several. */
+  #cut(): Failure {
+    const connection = this.#connection;
+    const detail = `cut after ${this.#wireBytes} bytes`;
+    if (connection?.httpVersion === '2' && connection.socket.destroyed) {
+      connection.activeAtDeath ??= connection.active;
+      if (connection.activeAtDeath > 1) return failure('SESSION_DIED', detail);
+    }
+    return failure('TRUNCATED', detail, connection?.socket.errored ?? undefined);
   }
 
   /** undici has held the body against its length or its last chunk: however the connection ended then, the body is whole. */
@@ -208,8 +224,10 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     if (this.#settled) return;
     const connection = this.#connection;
     if (connection !== undefined) {
-      if (endsConnection(error)) connection.activeAtDeath ??= connection.active;
+      if (endsConnection(error) || connection.socket.destroyed) connection.activeAtDeath ??= connection.active;
       if (isSessionError(error)) connection.brokeProtocol = true;
+      // Until its socket closes undici would try one request after the other on it.
+      if (isDeadSession(error)) connection.socket.destroy();
     }
     if (this.#head !== undefined && this.#flow === undefined) {
       this.#settleAnswer();
@@ -239,7 +257,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     }
     const codings = declared === 0 ? [] : codingsOf(head);
     if (codings.length > LIMITS.maxCodings) {
-      this.#fail(failure('CORRUPT_BODY', `${codings.length} content codings on one body`));
+      this.#fail(failure('DECOMPRESSION_BOMB', `${codings.length} content codings on one body`));
       return;
     }
     this.#flow = new BodyFlow(this, sink, codings, this.#host.config.maxBodyBytes);
@@ -248,11 +266,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       this.#fail(refused);
       return;
     }
-    this.#stall = new StallWatch(
-      this.#host.config.stallTimeoutMs,
-      this.#headAt,
-      this.#connection?.socket.bytesRead ?? 0,
-    );
+    this.#stall = new StallWatch(this.#host.config.stallTimeoutMs, this.#headAt);
     if (declared !== 0 && this.#controller !== undefined) this.#hold.begin(this.#controller);
   }
 
@@ -290,25 +304,32 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
         this.#fail(failure('RESPONSE_TIMEOUT', 'the request could not be sent'), false);
       }
     } else if (this.#head === undefined) {
-      if (now - this.#startedAt >= config.responseTimeoutMs)
-        this.#timeOut(failure('RESPONSE_TIMEOUT'), this.#socketBytesAtStart);
+      const limitMs = config.responseTimeoutMs;
+      if (now - this.#startedAt >= limitMs) this.#timeOut(failure('RESPONSE_TIMEOUT'), now, limitMs);
+      else this.#connection?.pulse.feel(now, limitMs);
     } else if (this.#drainUntil !== 0) {
       if (now >= this.#drainUntil) this.#settleAnswer();
     } else if (!this.#wireEnded && this.#stall !== undefined) {
-      const socketBytes = this.#connection?.socket.bytesRead ?? 0;
-      if (this.#stall.isStalled(now, this.#hold.isHeld, socketBytes)) {
-        this.#timeOut(failure('STALLED', `after ${this.#wireBytes} bytes`), this.#stall.socketBytes);
+      const limitMs = config.stallTimeoutMs;
+      if (this.#stall.isStalled(now, this.#hold.isHeld)) {
+        this.#timeOut(failure('STALLED', `after ${this.#wireBytes} bytes`), now, limitMs);
+      } else if (!this.#hold.isHeld) {
+        this.#connection?.pulse.feel(now, limitMs);
       }
     }
   }
 
-  /** An HTTP/2 connection over which nothing at all came in that time is dead: nobody else shall wait on it. */
-  #timeOut(reason: Failure, socketBytesBefore: number): void {
+  /** Nobody shall wait on an HTTP/2 connection that is dead; that it died is no page's fault where there are several on it. */
+  #timeOut(reason: Failure, now: number, limitMs: number): void {
     const connection = this.#connection;
-    this.#fail(reason);
-    if (connection === undefined || connection.httpVersion !== '2') return;
-    if (connection.socket.bytesRead !== socketBytesBefore) return;
-    connection.activeAtDeath ??= connection.active + 1;
+    if (connection?.httpVersion !== '2' || !connection.pulse.isSilent(now, limitMs)) {
+      this.#fail(reason);
+      return;
+    }
+    connection.activeAtDeath ??= connection.active;
+    this.#fail(
+      connection.activeAtDeath > 1 ? failure('SESSION_DIED', 'it froze, and a PING was not answered') : reason,
+    );
     connection.socket.destroy();
   }
 
@@ -389,8 +410,9 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       http2: connection === undefined ? undefined : connection.httpVersion === '2',
       reused: this.#reused,
       responseBegun: this.#responseBegun,
-      proven: ((connection ?? this.#host.newestConnection(this.request))?.heads ?? 0) > 0,
+      proven: this.#host.isProven(this.request),
       brokeProtocol: connection?.brokeProtocol ?? false,
+      connectionEnded: connection?.socket.destroyed ?? false,
       sharers: connection === undefined ? 1 : (connection.activeAtDeath ?? connection.active),
       bytesSinceStart: connection === undefined ? 0 : connection.socket.bytesRead - this.#socketBytesAtStart,
       streamCode: typeof code === 'number' ? code : this.#stream?.rstCode,

@@ -6,9 +6,13 @@ interface Links {
   newest: Connection | undefined;
 }
 
+const MAX_PROVEN = 10_000;
+
 /** The connections of each pool, counted: to tell whether a failure to connect leaves those that wait for it without any hope. Forgotten when none is left. */
 export class OriginLinks {
   readonly #links = new Map<string, Links>();
+  /** Pools over which an answer came; that is remembered longer. */
+  readonly #proven = new Set<string>();
 
   connecting(pool: string): void {
     const links = this.#links.get(pool);
@@ -34,6 +38,19 @@ export class OriginLinks {
       links.open -= 1;
       this.#forgetIfIdle(pool, links);
     });
+  }
+
+  prove(pool: string): void {
+    this.#proven.add(pool);
+    if (this.#proven.size <= MAX_PROVEN) return;
+    for (const oldest of this.#proven) {
+      this.#proven.delete(oldest);
+      break;
+    }
+  }
+
+  isProven(pool: string): boolean {
+    return this.#proven.has(pool);
   }
 
   newest(pool: string): Connection | undefined {

@@ -4,8 +4,11 @@ export interface Throttled {
   onGrant(): void;
 }
 
-/** What a response may deliver at a time: about one HTTP/2 DATA frame or TLS record. */
-const GRANT_BYTES = 16 * 1024;
+/** A response may deliver so much at a time: what the limit lets through in so many seconds, between these bounds. */
+const GRANT_SECONDS = 0.02;
+const LEAST_GRANT_BYTES = 512;
+/** About one HTTP/2 DATA frame or TLS record. */
+const MOST_GRANT_BYTES = 16 * 1024;
 /** What is left unused is kept for so long: short enough that any two seconds stay within 5 % of the limit. */
 const BURST_SECONDS = 0.04;
 const MIN_WAIT_MS = 2;
@@ -14,19 +17,26 @@ const MIN_WAIT_MS = 2;
  * Bytes per second over all responses together (`--limit-rate`): a token bucket with debt.
  *
  * A response delivers only what it was granted; where a chunk is larger than its grant, the difference is paid back before anybody else
- * is granted anything, so the mean holds whatever the chunks.
+ * is granted anything, so the mean holds whatever the chunks. What a body leaves of its grant goes to the next one as it ends.
  */
 export class RateLimiter {
   readonly #bytesPerMs: number;
   readonly #burstBytes: number;
+  /** Of a grant. */
+  readonly grantBytes: number;
   readonly #now: () => number;
   readonly #waiting: Throttled[] = [];
   #available = 0;
   #refilledAt: number;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires. */
+  #wakeAt = 0;
 
   constructor(bytesPerSecond: number, now: () => number = () => performance.now()) {
     this.#bytesPerMs = bytesPerSecond / 1_000;
+    this.grantBytes = Math.round(
+      Math.min(MOST_GRANT_BYTES, Math.max(LEAST_GRANT_BYTES, bytesPerSecond * GRANT_SECONDS)),
+    );
     this.#burstBytes = Math.max(1, bytesPerSecond * BURST_SECONDS);
     this.#now = now;
     this.#refilledAt = now();
@@ -36,7 +46,7 @@ export class RateLimiter {
   request(response: Throttled): boolean {
     this.#refill();
     if (this.#waiting.length === 0 && this.#available > 0) {
-      this.#available -= GRANT_BYTES;
+      this.#available -= this.grantBytes;
       return true;
     }
     this.#waiting.push(response);
@@ -44,13 +54,10 @@ export class RateLimiter {
     return false;
   }
 
-  get grantBytes(): number {
-    return GRANT_BYTES;
-  }
-
   /** Settles a grant: unused bytes come back (positive), what went over it is a debt (negative). */
   giveBack(bytes: number): void {
     this.#available += bytes;
+    this.#schedule();
   }
 
   /** It waits no longer. */
@@ -71,19 +78,26 @@ export class RateLimiter {
     this.#refilledAt = now;
   }
 
+  /** A grant that comes back early wakes who waits early. */
   #schedule(): void {
-    if (this.#timer !== undefined || this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0) return;
     const waitMs = Math.max(MIN_WAIT_MS, Math.min(1_000, -this.#available / this.#bytesPerMs));
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#refill();
-      while (this.#available > 0) {
-        const next = this.#waiting.shift();
-        if (next === undefined) break;
-        this.#available -= GRANT_BYTES;
-        next.onGrant();
-      }
-      this.#schedule();
-    }, waitMs);
+    const wakeAt = this.#refilledAt + waitMs;
+    if (this.#timer !== undefined && this.#wakeAt <= wakeAt) return;
+    clearTimeout(this.#timer);
+    this.#wakeAt = wakeAt;
+    this.#timer = setTimeout(this.#wake, waitMs);
   }
+
+  readonly #wake = (): void => {
+    this.#timer = undefined;
+    this.#refill();
+    while (this.#available > 0) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#available -= this.grantBytes;
+      next.onGrant();
+    }
+    this.#schedule();
+  };
 }

@@ -15,12 +15,18 @@ export type LookUpAll = (host: string, callback: (error: Error | null, addresses
 const POSITIVE_TTL_MS = 60_000;
 const NEGATIVE_TTL_MS = 3_000;
 const MAX_CACHED_NAMES = 10_000;
+/**
+ * Look-ups that the system is given at once. getaddrinfo blocks a thread, and libuv lends it no more than half of them (libuv#1845): those
+ * beyond wait here, where it is known that they wait. The command has 32 threads (`UV_THREADPOOL_SIZE`).
+ */
+const MAX_LOOK_UPS = 16;
 
 interface Entry {
   readonly answer: Promise<readonly Address[]>;
-  /** Infinity while the answer is awaited... */
+  /** Infinity while the answer is awaited. */
   expiresAt: number;
-  readonly askedAt: number;
+  /** Undefined while it waits for others to end. */
+  begunAt: number | undefined;
 }
 
 function address(text: string): Address {
@@ -56,6 +62,8 @@ export class Resolver {
   readonly #deadlineMs: number;
   readonly #blockPrivate: boolean;
   readonly #now: () => number;
+  readonly #queue: (() => void)[] = [];
+  #lookingUp = 0;
 
   constructor(
     config: Pick<NetConfig, 'resolve' | 'blockPrivate' | 'connectTimeoutMs'>,
@@ -82,6 +90,12 @@ export class Resolver {
     return addresses;
   }
 
+  /** True where a name is not looked up yet because too many other look-ups are under way: that it takes long is not its host's fault. */
+  isQueued(host: string): boolean {
+    const entry = this.#entries.get(host);
+    return entry !== undefined && entry.begunAt === undefined;
+  }
+
   async #addresses(host: string, port: number): Promise<readonly Address[]> {
     const rule = this.#rules.get(`${host}:${port}`) ?? this.#rules.get(`*:${port}`);
     if (rule !== undefined) return rule;
@@ -89,26 +103,41 @@ export class Resolver {
     const now = this.#now();
     const known = this.#entries.get(host);
     // A look-up that hangs for longer than a connection may take is given up: those who come later ask anew.
-    const hangs = known?.expiresAt === Number.POSITIVE_INFINITY && now - known.askedAt > this.#deadlineMs;
+    const hangs = known?.expiresAt === Number.POSITIVE_INFINITY && now - (known.begunAt ?? now) > this.#deadlineMs;
     if (known !== undefined && !hangs && now < known.expiresAt) return known.answer;
-    return this.#ask(host, now);
+    return this.#ask(host);
   }
 
-  #ask(host: string, now: number): Promise<readonly Address[]> {
-    const answer = new Promise<readonly Address[]>((resolve, reject) => {
+  #ask(host: string): Promise<readonly Address[]> {
+    const { promise: answer, resolve, reject } = Promise.withResolvers<readonly Address[]>();
+    const entry: Entry = { answer, expiresAt: Number.POSITIVE_INFINITY, begunAt: undefined };
+    this.#queue.push(() => {
+      entry.begunAt = this.#now();
       this.#lookUpAll(host, (error, addresses) => {
+        this.#lookingUp -= 1;
+        this.#beginNext();
         entry.expiresAt = this.#now() + (error === null && addresses.length > 0 ? POSITIVE_TTL_MS : NEGATIVE_TTL_MS);
         if (error !== null) reject(connectFailure(error));
         else if (addresses.length === 0) reject(new ConnectFailure('DNS_NOT_FOUND', `no address for ${host}`));
         else resolve(addresses);
       });
     });
-    const entry: Entry = { answer, expiresAt: Number.POSITIVE_INFINITY, askedAt: now };
+    // Nobody may be waiting any more when it fails.
+    answer.catch(() => {});
     this.#entries.delete(host);
     this.#entries.set(host, entry);
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > MAX_CACHED_NAMES && oldest !== undefined) this.#entries.delete(oldest);
+    this.#beginNext();
     return answer;
+  }
+
+  #beginNext(): void {
+    if (this.#lookingUp >= MAX_LOOK_UPS) return;
+    const begin = this.#queue.shift();
+    if (begin === undefined) return;
+    this.#lookingUp += 1;
+    begin();
   }
 }
 

@@ -7,26 +7,22 @@ import { LIMITS } from '../core/config.ts';
 export class StallWatch {
   /** Body bytes of the current window; the exchange adds to it. */
   bytes = 0;
-  /** What the whole connection had received when the window began. */
-  socketBytes: number;
   readonly #timeoutMs: number;
   #windowStart: number;
   #lastTick: number;
 
-  constructor(timeoutMs: number, now: number, socketBytes: number) {
-    this.socketBytes = socketBytes;
+  constructor(timeoutMs: number, now: number) {
     this.#timeoutMs = timeoutMs;
     this.#windowStart = now;
     this.#lastTick = now;
   }
 
-  isStalled(now: number, held: boolean, socketBytes: number): boolean {
+  isStalled(now: number, held: boolean): boolean {
     if (held) this.#windowStart += now - this.#lastTick;
     this.#lastTick = now;
     if (this.bytes >= LIMITS.stallBytes) {
       this.bytes = 0;
       this.#windowStart = now;
-      this.socketBytes = socketBytes;
     }
     return now - this.#windowStart >= this.#timeoutMs;
   }

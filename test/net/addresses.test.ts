@@ -212,6 +212,25 @@ describe('Resolver', () => {
     expect(dns.asked.length).toBe(2);
   });
 
+  it('keeps a name waiting that comes after sixteen others that hang, and says so', async () => {
+    let now = 0;
+    const dns = scriptedLookup();
+    const resolver = new Resolver(RESOLVER, dns.lookUpAll, () => now);
+    for (let n = 1; n <= 16; n++) void codeOf(resolver.resolve(`hangs${n}.test`, 80));
+    const late = codeOf(resolver.resolve('late.test', 80));
+    now = 5_000;
+    const again = codeOf(resolver.resolve('late.test', 80));
+    expect([dns.asked.length, resolver.isQueued('late.test'), resolver.isQueued('hangs1.test')]).toEqual([
+      16,
+      true,
+      false,
+    ]);
+    dns.answer(null, '1.2.3.4');
+    expect([dns.asked.at(-1), resolver.isQueued('late.test')]).toEqual(['late.test', false]);
+    for (let n = 1; n <= 16; n++) dns.answer(null, '1.2.3.4');
+    expect(await Promise.all([late, again])).toEqual(['ok', 'ok']);
+  });
+
   it('uses none of a name’s addresses where one of them is private', async () => {
     const dns = scriptedLookup();
     const resolver = new Resolver({ ...RESOLVER, blockPrivate: true }, dns.lookUpAll);

@@ -183,27 +183,11 @@ const BROKEN: Case[] = [
     name: 'more than five codings',
     coding: 'gzip,gzip,gzip,gzip,gzip,gzip',
     wire: encode(['gzip', 'gzip', 'gzip', 'gzip', 'gzip', 'gzip'], TEXT),
-    outcome: 'CORRUPT_BODY',
+    outcome: 'DECOMPRESSION_BOMB',
   },
 ];
 
 const HUGE = Buffer.alloc(40 * 1024 * 1024);
-
-const BOMBS: Case[] = [
-  { name: 'gzip of 40 MB of zeros: over the bound', coding: 'gzip', wire: zlib.gzipSync(HUGE), outcome: 'TOO_LARGE' },
-  {
-    name: 'br of 40 MB of zeros: over the bound',
-    coding: 'br',
-    wire: zlib.brotliCompressSync(HUGE),
-    outcome: 'TOO_LARGE',
-  },
-  {
-    name: 'gzip in gzip, 40 MB inside',
-    coding: 'gzip, gzip',
-    wire: encode(['gzip', 'gzip'], HUGE),
-    outcome: 'TOO_LARGE',
-  },
-];
 
 describe('content codings', () => {
   let client: Client;
@@ -212,7 +196,7 @@ describe('content codings', () => {
   });
   afterAll(() => client.destroy());
 
-  it.each([...WHOLE, ...LENIENT, ...BROKEN, ...BOMBS])('$name: $outcome', async ({ coding, wire, outcome, body }) => {
+  it.each([...WHOLE, ...LENIENT, ...BROKEN])('$name: $outcome', async ({ coding, wire, outcome, body }) => {
     const server = await startH1Server((connection) => connection.send(response(wire, { 'content-encoding': coding })));
     const fetched = await fetchOne(client, `${server.origin}/`);
     await server.close();

@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
-import type { TlsOptions } from 'node:tls';
+import type { TLSSocket, TlsOptions } from 'node:tls';
 import { ByteQueue } from './byte-queue.ts';
 import { certificate } from './certificates.ts';
+import { type ConnectionScript, H1Connection } from './h1-server.ts';
 import { resetSocket, startTcpServer, type TcpServer } from './tcp-server.ts';
 
 /** RFC 9113 §6. */
 export const FRAME = {
   data: 0,
   headers: 1,
+  priority: 2,
   rstStream: 3,
   settings: 4,
   pushPromise: 5,
@@ -88,8 +90,14 @@ export class H2Connection {
   readonly received: Frame[] = [];
   /** Answer PING by itself. */
   acknowledgesPing = true;
+  /** Close when the client says GOAWAY, as servers do. */
+  closesOnGoaway = false;
   readonly #queue = new ByteQueue();
   readonly #streams: number[] = [];
+  readonly #pings: (() => void)[] = [];
+  /** SETTINGS were sent. */
+  #greeted = false;
+  #unacknowledged = 0;
   #wake: (() => void) | undefined;
   #ended = false;
 
@@ -126,7 +134,11 @@ export class H2Connection {
       payload.writeUInt16BE(id, 6 * index);
       payload.writeUInt32BE(value, 6 * index + 2);
     });
-    return this.send(frame(FRAME.settings, 0, 0, payload));
+    // The client's own may have come before: what is first on a connection must not be their ACK.
+    const acks = new Array<Buffer>(this.#unacknowledged).fill(frame(FRAME.settings, FLAG.ack, 0));
+    this.#unacknowledged = 0;
+    this.#greeted = true;
+    return this.send(frame(FRAME.settings, 0, 0, payload), ...acks);
   }
 
   headers(stream: number, fields: Fields, end = false): Promise<void> {
@@ -136,6 +148,11 @@ export class H2Connection {
 
   data(stream: number, bytes: string | Buffer, end = false): Promise<void> {
     return this.send(frame(FRAME.data, end ? FLAG.endStream : 0, stream, Buffer.from(bytes)));
+  }
+
+  /** The HEADERS frame that opened a stream: the client's HPACK is not read, but its length tells a long path from a short one. */
+  opening(stream: number): Frame | undefined {
+    return this.received.find((frame) => frame.type === FRAME.headers && frame.stream === stream);
   }
 
   /** A 200 with these fields and this body, ended. */
@@ -150,6 +167,14 @@ export class H2Connection {
 
   goaway(lastStream: number, code: number): Promise<void> {
     return this.send(frame(FRAME.goaway, 0, 0, uint32(lastStream, code)));
+  }
+
+  /** Kept when the client has read all that was sent before, and said so. */
+  arrived(): Promise<void> {
+    const acknowledged = new Promise<void>((resolve) => {
+      this.#pings.push(resolve);
+    });
+    return this.send(frame(FRAME.ping, 0, 0, Buffer.alloc(8))).then(() => acknowledged);
   }
 
   end(): void {
@@ -168,9 +193,14 @@ export class H2Connection {
         this.#streams.push(next.stream);
         this.#wake?.();
       } else if (next.type === FRAME.settings && next.flags !== FLAG.ack) {
-        void this.send(frame(FRAME.settings, FLAG.ack, 0));
+        if (this.#greeted) void this.send(frame(FRAME.settings, FLAG.ack, 0));
+        else this.#unacknowledged += 1;
       } else if (next.type === FRAME.ping && next.flags !== FLAG.ack && this.acknowledgesPing) {
         void this.send(frame(FRAME.ping, FLAG.ack, 0, next.payload));
+      } else if (next.type === FRAME.ping && next.flags === FLAG.ack) {
+        this.#pings.shift()?.();
+      } else if (next.type === FRAME.goaway && this.closesOnGoaway) {
+        this.end();
       }
     }
     this.#ended = true;
@@ -215,4 +245,17 @@ export function startH2Server(
       void answer(connection, stream, order);
     }
   }, tls);
+}
+
+/** A server that speaks HTTP/2, and HTTP/1.1 with a client that does not offer HTTP/2. */
+export async function startDualServer(
+  http2: (connection: H2Connection) => Promise<void> | void,
+  http1: ConnectionScript,
+): Promise<H2Server> {
+  const tls: TlsOptions = { ...certificate('good'), ALPNProtocols: ['h2', 'http/1.1'] };
+  const server = await startTcpServer(tls, (socket, number) => {
+    const isHttp2 = (socket as TLSSocket).alpnProtocol === 'h2';
+    void (isHttp2 ? http2(new H2Connection(socket, number)) : http1(new H1Connection(socket, number)));
+  });
+  return { ...server, origin: `https://127.0.0.1:${server.port}` };
 }

@@ -12,10 +12,17 @@ export interface TcpServer {
   close(): Promise<void>;
 }
 
+/** Where a server listens. */
+export interface ListenAt {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** `onSocket` gets each connection, its number from 1 on. What goes wrong on a socket is swallowed: here that is the point. */
 export async function startTcpServer(
   tls: TlsOptions | undefined,
   onSocket: (socket: Socket, number: number) => void,
+  at: ListenAt = { host: '127.0.0.1', port: 0 },
 ): Promise<TcpServer> {
   const open = new Set<Socket>();
   const rawByPort = new Map<number, Socket>();
@@ -40,7 +47,7 @@ export async function startTcpServer(
     });
     server.on('tlsClientError', () => {});
   }
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at.port, at.host, resolve));
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
@@ -60,6 +67,11 @@ const rawSockets = new WeakMap<Socket, Socket>();
 /** RST: what the client has not read yet is lost to it. */
 export function resetSocket(socket: Socket): void {
   (rawSockets.get(socket) ?? socket).resetAndDestroy();
+}
+
+/** FIN below TLS, after what was sent: without the close_notify that tells an end from a cut (RFC 8446 §6.1). */
+export function endBelowTls(socket: Socket): void {
+  (rawSockets.get(socket) ?? socket).destroy();
 }
 
 function track(open: Set<Socket>, socket: Socket): void {

@@ -61,9 +61,9 @@ export class OriginPace {
     this.#window?.onRefusal(now, inFlight);
   }
 
-  /** The wait is over: the origin answered a probe that was started at `probeStartedAt`. `behind`: pages that wait for it. */
-  onResume(now: number, probeStartedAt: number, behind: number): void {
-    this.#rate.onResume(now, behind);
+  /** The wait is over: the origin answered a probe that was started at `probeStartedAt`. `behind`: pages that wait for it. `ofNumber`: what it minded was the number in flight. */
+  onResume(now: number, probeStartedAt: number, behind: number, ofNumber: boolean): void {
+    this.#rate.onResume(now, behind, ofNumber);
     this.#window?.onResume(now);
     this.#window ??= this.#newWindow(now);
     // The probe was a start like any other: the next one keeps its distance.

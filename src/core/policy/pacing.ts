@@ -89,19 +89,30 @@ export class LearnedRate {
    * The wait is over and the origin answered its probe: what the epoch before it teaches is taken to heart.
    *
    * @param behind requests that wait for the origin, as far as is known
+   * @param ofNumber too many were in flight at once: that says nothing of a rate
    */
-  onResume(now: number, behind: number): void {
+  onResume(now: number, behind: number, ofNumber: boolean): void {
     const start = this.#epochStart;
     const end = this.#endedAt;
-    if (start !== undefined && end !== undefined && this.#epochGood > 0) {
+    if (end !== undefined && ofNumber) {
+      this.#goOn(now, end);
+    } else if (start !== undefined && end !== undefined && this.#epochGood > 0) {
       this.#learn({ good: this.#epochGood, ms: Math.max(1, end - start), waitMs: now - end }, end, behind);
+      this.#resumedAt = now;
+    } else {
+      this.#resumedAt = now;
     }
     this.#countFrom = now;
     this.#endedAt = undefined;
     this.#epochStart = now;
     this.#epochGood = 1;
     this.#answers = new AnswerLog();
-    this.#resumedAt = now;
+  }
+
+  /** As if there had been no wait. */
+  #goOn(now: number, end: number): void {
+    if (this.#phase === 'search') this.#rate = Math.min(UNLIMITED, this.rateAt(end) ?? UNLIMITED);
+    this.#resumedAt = this.#phase === 'search' ? now : this.#resumedAt + now - end;
   }
 
   /** The quota and window of an origin that renews its quota as a whole; undefined where two epochs do not look like it. */
@@ -136,7 +147,8 @@ export class LearnedRate {
     // Two epochs with the same number are a quota's rather than a bucket's, and say little of the rate.
     const isSure = beyondBurst === rate && !isAlike(first, this.#second);
     if (epoch.waitMs >= LONG_WAIT_MS) this.#hold(rate * DEAR_SHARE, epoch.waitMs);
-    else if (isSure && (behind / rate) * CLIMB_GAIN * 1000 < epoch.waitMs) this.#hold(rate, epoch.waitMs);
+    else if (isSure && (behind / rate) * CLIMB_GAIN * 1000 < epoch.waitMs)
+      this.#hold(rate * lessError(first, epoch), epoch.waitMs);
     else if (isSure) this.#settle(rate * SURE_SHARE, epoch.waitMs * SURE_CLIMB);
     else if (this.#searches < MOST_SEARCHES) this.#search(rate, epoch.waitMs);
     else this.#settle(rate, epoch.waitMs);
@@ -237,6 +249,11 @@ function atLeast(first: Epoch, second: Epoch): number {
   const gathered = (second.good * 1000) / (first.waitMs + second.ms);
   const isRenewed = second.good >= first.good * 0.8 && second.ms <= first.waitMs + first.ms;
   return isRenewed ? Math.max(gathered, (first.good * 1000) / (first.waitMs + first.ms)) : gathered;
+}
+
+/** An estimate rests on what the second epoch let through beyond the first: a request more or less is its error. */
+function lessError(first: Epoch, second: Epoch): number {
+  return 1 - 1 / Math.max(2, second.good - first.good);
 }
 
 /** Two epochs that let the same number through, quickly, each followed by a long wait: a quota for a window of the clock. */

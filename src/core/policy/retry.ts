@@ -23,6 +23,8 @@ export interface RetryFacts {
   readonly random: number;
   /** The origin answered earlier in this run and is down now: that nobody answers is the origin's failure, not the page's. */
   readonly originDown: boolean;
+  /** Nothing else was in flight to its origin when the request began. Absent: not known. */
+  readonly wentAlone?: boolean;
 }
 
 /** What a repeat uses up: `none` where the failure was ours, or its origin's. */
@@ -59,6 +61,7 @@ export function afterFailure(code: FailureCode, sent: boolean, facts: RetryFacts
     case 'local':
       return again('none', 500 + facts.random * 500, tries.http1Only);
     case 'free':
+      if (isOfCrowd(code, facts)) return again('refusal', 0, tries.http1Only);
       if (tries.freeRepeats >= LIMITS.freeRepeats) return useTry(facts, tries.http1Only);
       return again('free', freeDelayMs(tries.freeRepeats, facts.random), tries.http1Only);
     case 'shared-fate':
@@ -90,6 +93,11 @@ export function afterStatus(facts: RetryFacts): RetryDecision {
 export function afterRefusal(facts: RetryFacts, siblingsGetThrough: boolean): RetryDecision {
   if (facts.tries.refusals + 1 >= LIMITS.refusalsOfOnePage && siblingsGetThrough) return FINAL;
   return again('refusal', 0, facts.tries.http1Only);
+}
+
+/** A stream that was refused beside others was one too many: its origin's word, as a 429 is. Only alone is it the page's own. */
+function isOfCrowd(code: FailureCode, { wentAlone, tries }: RetryFacts): boolean {
+  return code === 'STREAM_REFUSED' && wentAlone === false && tries.refusals + 1 < LIMITS.refusalsOfOnePage;
 }
 
 function mayRepeat(facts: RetryFacts): boolean {
