@@ -18,13 +18,38 @@ function silenceSqliteWarning() {
   };
 }
 
+/** Names are looked up on half of libuv's threads, of which there are 4: two names that hang would hold up every other. Read at the first use. */
+function widenThreadPool() {
+  if (process.env.UV_THREADPOOL_SIZE === undefined) process.env.UV_THREADPOOL_SIZE = '32';
+}
+
+/**
+ * Compiled code is kept for the next start. V8 runs what it finds there without a look at it, and Node's own place for it is a folder of one
+ * name for all users of the machine: so it is a folder of our own, and only where nobody else can have written into it.
+ */
+function keepCompiled() {
+  const enable = require('node:module').enableCompileCache;
+  if (process.env.NODE_COMPILE_CACHE || !process.getuid) return enable();
+  const fs = require('node:fs');
+  const folder = require('node:path').join(require('node:os').tmpdir(), `fetch-pages-compiled-${process.getuid()}`);
+  try {
+    fs.mkdirSync(folder, 0o700);
+  } catch (error) {
+    if (error.code !== 'EEXIST') return;
+  }
+  const found = fs.lstatSync(folder);
+  const isOurs = found.isDirectory() && found.uid === process.getuid() && (found.mode & 0o022) === 0;
+  if (isOurs) enable(folder);
+}
+
 function start() {
   const main = require('node:path').join(__dirname, '..', 'dist', 'cli', 'main.js');
   if (!require('node:fs').existsSync(main)) {
     return fail('fetch-pages is not built in this checkout; run npm run build first.');
   }
   silenceSqliteWarning();
-  require('node:module').enableCompileCache();
+  widenThreadPool();
+  keepCompiled();
   require(main).main(require('../package.json'));
 }
 

@@ -71,6 +71,9 @@ function variable(env: Environment, ...names: readonly string[]): { name: string
   return undefined;
 }
 
+/** As in curl, socks5h has the proxy look names up, and socks5 looks them up here. */
+const PROXY_SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
+
 /**
  * A proxy's URL as it was written (`URL` would drop a port 80, which is not a proxy's default); `host:port` alone is an http proxy. The
  * message leaves out who logs in there.
@@ -78,12 +81,12 @@ function variable(env: Environment, ...names: readonly string[]): { name: string
 function proxyUrl(source: string, text: string): string {
   const full = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
-  if (url === undefined || !['http:', 'https:', 'socks5:'].includes(url.protocol) || url.host === '') {
+  if (url === undefined || !PROXY_SCHEMES.includes(url.protocol) || url.host === '') {
     const shown = text.replace(/^([^/]*\/\/)?.*@/, '$1…@');
     throw wrongValue(
       source,
       shown,
-      'is not a proxy; write it as http://host:port, https://host:port or socks5://host:port',
+      'is not a proxy; write it as http://host:port, https://host:port, socks5://host:port or socks5h://host:port',
     );
   }
   return full;

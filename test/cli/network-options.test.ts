@@ -13,6 +13,7 @@ describe('proxies', () => {
     ['https://Proxy.example:8443/', 'https://Proxy.example:8443/'],
     ['http://proxy:80', 'http://proxy:80'],
     ['socks5://127.0.0.1:1080', 'socks5://127.0.0.1:1080'],
+    ['socks5h://127.0.0.1:1080', 'socks5h://127.0.0.1:1080'],
     ['http://me:p%40ss@proxy:3128', 'http://me:p%40ss@proxy:3128'],
     ['proxy:3128', 'http://proxy:3128'],
     ['http://[::1]:3128', 'http://[::1]:3128'],
@@ -20,7 +21,7 @@ describe('proxies', () => {
 
   test.each([
     ['ftp://proxy:21', '--proxy: "ftp://proxy:21" is not a proxy; write it as http://host:port'],
-    ['socks5h://me:secret@proxy:1080', '"socks5h://…@proxy:1080" is not a proxy'],
+    ['socks4://me:secret@proxy:1080', '"socks4://…@proxy:1080" is not a proxy'],
     ['http://me:secret@proxy:99999', '"http://…@proxy:99999" is not a proxy'],
     ['me:sec/ret@', 'is not a proxy'],
     ['socks5://', 'is not a proxy'],

@@ -9,14 +9,21 @@ import type { Completeness, Outcome, PageRecord } from '../../src/core/record.ts
  *
  * | cases | what is bad | table |
  * |---|---|---|
- * | 1-14 | names and connections | dns-rows, tcp-rows, local-rows |
+ * | 1-6 | names | dns-rows |
+ * | 7-12 | connections | tcp-rows |
+ * | 13-14 | a machine that is short of something | local-rows |
  * | 15-25 | TLS | tls-rows |
- * | 26-53 | HTTP/1.1 | http1-rows |
- * | 54-72 | HTTP/2 | http2-rows |
+ * | 26-46 | framing of HTTP/1.1 | framing-rows |
+ * | 47-53 | what never ends, or is too much | limit-rows |
+ * | 54-72 | HTTP/2 | http2-rows, http2-session-rows |
  * | 73-77 | content codings | content-rows |
- * | 78-86 | redirects, Retry-After, empty bodies | redirect-rows, status-rows |
+ * | 78-83 | redirects | redirect-rows |
+ * | 84-86 | statuses and what is told with them | status-rows |
  * | 87-102 | lists | list-rows |
  * | 103-112 | what is written | output-rows |
+ *
+ * Nearly every row is a whole run, of the real engine and client, against a server on loopback; where curl is a good oracle, its exit code at
+ * the same server is held against ours. What is not real is said where it is so.
  */
 export interface HostileCase {
   /** 1 to `LAST_CASE`. */

@@ -1,10 +1,14 @@
 import { Resolver as DnsResolver } from 'node:dns';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'vitest';
 import { createClient } from '../../src/net/client.ts';
 import type { LookUpAll } from '../../src/net/resolver.ts';
 import { type DnsReply, startDnsServer } from '../support/dns-server.ts';
 import { response, startH1Server } from '../support/h1-server.ts';
+import { startBin } from '../support/spawn-bin.ts';
+import { until } from '../support/workspace.ts';
 import { type HostileRunOptions, hostileRun } from './hostile-run.ts';
 import type { CheckCase } from './server-case.ts';
 import { send } from './server-case.ts';
@@ -29,6 +33,12 @@ export const ROWS: readonly CheckCase[] = [
   { case: 2, name: 'SERVFAIL', check: () => ends('servfail', 'DNS_FAILED') },
   { case: 2, name: 'a name server that gets well again', check: wellAgain },
   { case: 3, name: 'a name server that does not answer', check: () => ends('silence', 'CONNECT_TIMEOUT') },
+  {
+    case: 3,
+    name: 'the command has threads enough for sixteen look-ups that hang',
+    ...(process.platform === 'linux' ? {} : { cannotRun: 'threads are counted in /proc' }),
+    check: manyThreads,
+  },
   { case: 3, name: 'a slow one keeps no other host waiting', check: slowNames },
   { case: 4, name: 'the first address answers no SYN, the second does', check: () => broken(false) },
   { case: 4, name: 'no address answers a SYN', check: () => broken(true) },
@@ -207,6 +217,23 @@ async function realNames(): Promise<void> {
   const good = crowd.filter((record) => record.url.includes('//good'));
   expect(good.map((record) => record.code ?? record.outcome)).toEqual(new Array(10).fill('ok'));
   expect(crowd.length).toBe(30);
+}
+
+async function manyThreads(): Promise<void> {
+  const server = await startH1Server(() => {});
+  const running = startBin(['--format', 'none', '--max-time', '20', `http://localhost:${server.port}/`], {
+    cwd: tmpdir(),
+  });
+  const { pid } = running.child;
+  const threads = () => readdirSync(`/proc/${pid}/task`).length;
+  try {
+    await until(() => server.requests.length === 1, 'the request');
+    expect(threads()).toBeGreaterThan(32);
+  } finally {
+    running.signal('SIGKILL');
+    await running.ended;
+    await server.close();
+  }
 }
 
 let rebinding: ReturnType<typeof inNamespace<'rebinding'>> | undefined;

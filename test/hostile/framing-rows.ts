@@ -14,6 +14,21 @@ const LONG = response('0123456789'.repeat(40));
 const CHUNKS = `${CHUNKED}2\r\nhi\r\n3\r\n yo\r\n0\r\n\r\n`;
 
 export const ROWS: readonly ServerCase[] = [
+  {
+    case: 26,
+    name: 'a body in forty packets, each late, is whole',
+    serve: send(LONG),
+    toxics: { sliceBytes: 11, latencyMs: 5 },
+    expect: whole('content-length'),
+    curl: 0,
+  },
+  {
+    case: 26,
+    name: 'a whole body, and FIN behind it while our side stays open',
+    serve: sendEnd(LONG),
+    expect: whole('content-length'),
+    curl: 0,
+  },
   // Content-Length.
   {
     case: 26,

@@ -34,7 +34,6 @@ export interface HostileRunOptions {
   readonly store?: StoreSession;
   /** Default: the real one. */
   readonly createClient?: ((config: Config) => Client) | undefined;
-  readonly expand?: 'everywhere' | 'nowhere';
 }
 
 export interface HostileRun {
@@ -59,10 +58,8 @@ export async function hostileRun(
   });
   const bytes = typeof list === 'string' || Buffer.isBuffer(list) ? Buffer.from(list) : Buffer.from(list.join('\n'));
   const stream = Readable.from([bytes], { objectMode: false });
-  const input = await openInput([{ type: 'stdin', stream }], {
-    method: config.request.method,
-    expand: options.expand ?? 'nowhere',
-  });
+  const { method } = config.request;
+  const input = await openInput([{ type: 'stdin', stream }], { method, expand: 'nowhere' });
   const memory = new MemoryStore();
   const events: RunEvent[] = [];
   const client = (options.createClient ?? ((resolved: Config) => createClient(resolved.net)))(config);

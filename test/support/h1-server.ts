@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { ByteQueue } from './byte-queue.ts';
-import { resetSocket, startTcpServer, type TcpServer } from './tcp-server.ts';
+import { type ListenAt, resetSocket, startTcpServer, type TcpServer } from './tcp-server.ts';
 
 export interface H1Request {
   readonly method: string;
@@ -75,10 +75,14 @@ export interface H1Server extends TcpServer {
 /** What the server does with a connection from its first byte on. */
 export type ConnectionScript = (connection: H1Connection) => Promise<void> | void;
 
-export async function startScriptedServer(script: ConnectionScript, tls?: TlsOptions): Promise<H1Server> {
+export async function startScriptedServer(
+  script: ConnectionScript,
+  tls?: TlsOptions,
+  at?: ListenAt,
+): Promise<H1Server> {
   const requests: H1Request[] = [];
-  const server = await startTcpServer(tls, (socket, number) => void script(new H1Connection(socket, number)));
-  const origin = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${server.port}`;
+  const server = await startTcpServer(tls, (socket, number) => void script(new H1Connection(socket, number)), at);
+  const origin = `${tls === undefined ? 'http' : 'https'}://${at?.host ?? '127.0.0.1'}:${server.port}`;
   return { ...server, origin, requests };
 }
 
@@ -86,15 +90,19 @@ export async function startScriptedServer(script: ConnectionScript, tls?: TlsOpt
 export type AnswerScript = (connection: H1Connection, request: H1Request) => Promise<void> | void;
 
 /** A server whose script is asked for every request, on whatever connection it comes. */
-export async function startH1Server(answer: AnswerScript, tls?: TlsOptions): Promise<H1Server> {
+export async function startH1Server(answer: AnswerScript, tls?: TlsOptions, at?: ListenAt): Promise<H1Server> {
   const requests: H1Request[] = [];
-  const server = await startScriptedServer(async (connection) => {
-    for (let request = await connection.request(); request !== undefined; request = await connection.request()) {
-      requests.push(request);
-      await answer(connection, request);
-    }
-    connection.end();
-  }, tls);
+  const server = await startScriptedServer(
+    async (connection) => {
+      for (let request = await connection.request(); request !== undefined; request = await connection.request()) {
+        requests.push(request);
+        await answer(connection, request);
+      }
+      connection.end();
+    },
+    tls,
+    at,
+  );
   return { ...server, requests };
 }
 

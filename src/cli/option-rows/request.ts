@@ -122,7 +122,7 @@ export const REQUEST_ROWS = [
     kind: 'url',
     argument: '<url>',
     group: 'request',
-    summary: 'by way of a proxy: http, https or socks5',
+    summary: 'by way of a proxy: http, https, socks5 or socks5h',
     details:
       "Wins over http_proxy, https_proxy and all_proxy; --proxy '' uses none. Hosts of no_proxy are reached without it. Not with --block-private.",
   },
