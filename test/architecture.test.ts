@@ -69,7 +69,7 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
   {
     room: /^src\/stores\//,
     rooms: [/^src\/core\//],
-    builtIns: 'buffer crypto fs fs/promises os path sqlite stream timers/promises util zlib',
+    builtIns: 'buffer crypto events fs fs/promises os path sqlite stream timers/promises url util worker_threads zlib',
     packages: 'warcio',
   },
   { room: /^src\/progress\//, rooms: [/^src\/core\//], builtIns: '', packages: 'chalk string-width' },

@@ -151,6 +151,7 @@ async function conclude(invocation: Invocation, verdict: Verdict, parts: Conclus
       await writeStderr(`${printable(error.message)}\n`);
     }
   };
+  await attempt(async () => parts.store.ended?.(verdict));
   await attempt(() => parts.store.close());
   await attempt(async () => parts.failed?.commit());
   const code = () => exitCode(verdict, { pageListed: parts.pageListed, writeFailed });
@@ -168,18 +169,20 @@ async function conclude(invocation: Invocation, verdict: Verdict, parts: Conclus
   return code();
 }
 
-function openStore({ store, config }: Invocation, mode: 'run' | 'inspect'): Promise<StoreSession> {
+function openStore({ store, config, about, givenOptions }: Invocation, mode: 'run' | 'inspect'): Promise<StoreSession> {
   const { path, place } = store;
   const opened: Store = STORES[store.format]({
     place,
     ...(path === undefined ? undefined : { path }),
     stdout: process.stdout,
+    ...(store.cdxj === undefined ? undefined : { cdxj: store.cdxj }),
   });
   return opened.open({
     mode,
     ...(path === undefined ? undefined : { path }),
     restart: config.restart,
     request: rememberedRequest(config.request),
+    run: { version: about.version, options: givenOptions },
   });
 }
 

@@ -3,6 +3,7 @@ import { type Config, DEFAULTS, type RetryConfig, type StoreFormat, type Verdict
 import { UsageError } from '../core/failure.ts';
 import type { Expand } from '../input/open-input.ts';
 import type { About } from './about.ts';
+import { givenOptions } from './given-options.ts';
 import { resolveNet } from './network-options.ts';
 import type { TypedOptions } from './option-rows/all.ts';
 import { COLOR_CHOICES, type ColorChoice, PROGRESS_CHOICES, type ProgressChoice } from './option-rows/result.ts';
@@ -50,6 +51,8 @@ export interface Invocation {
   /** --summary, as typed; `-` is stdout. */
   readonly summary?: string;
   readonly display: DisplayChoice;
+  /** For a store that keeps a list of runs; secrets aside. */
+  readonly givenOptions: Readonly<Record<string, unknown>>;
   /** To be told before the run, a sentence each. */
   readonly notices: readonly string[];
 }
@@ -97,6 +100,7 @@ export function resolveConfig(
     demo,
     ...results,
     display,
+    givenOptions: givenOptions(typed),
     notices: tellStore ? [`Pages go to ${store.place}; -o - writes them to stdout.`] : [],
   };
   return { type: 'run', invocation };

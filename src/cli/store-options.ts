@@ -12,21 +12,28 @@ export interface StoreChoice {
   readonly path?: string;
   /** As a user writes it: `pages/`, `out.ndjson`, `stdout`, `nowhere`. */
   readonly place: string;
+  /** Absolute: where the index of a web archive goes. */
+  readonly cdxj?: string;
   /** False where it is the default: neither -o nor --format was given. */
   readonly outputGiven: boolean;
 }
 
-const NDJSON_ENDINGS = ['.ndjson', '.jsonl'];
-const KEPT = 'this version keeps files, ndjson or none';
-const LATER_ENDING = /\.(?:db|sqlite|warc|warc\.gz)$/i;
-const LATER_FORMATS = ['sqlite', 'warc'];
-const NDJSON_OUTPUT = 'pages.ndjson';
+/** What a path ends in, in any case, and what is kept there. */
+const ENDINGS: readonly (readonly [format: StoreFormat, pattern: RegExp])[] = [
+  ['ndjson', /\.(?:ndjson|jsonl)$/i],
+  ['sqlite', /\.(?:db|sqlite)$/i],
+  ['warc', /\.warc(?:\.gz)?$/i],
+];
+/** Where pages go without -o. */
+const DEFAULT_OUTPUTS: Readonly<Record<Exclude<StoreFormat, 'none'>, string>> = {
+  files: DEFAULTS.output,
+  ndjson: 'pages.ndjson',
+  sqlite: 'pages.db',
+  warc: 'pages.warc.gz',
+};
 
 /** -o and --format: an ending says what a path is, and the format where the ending does not. @throws UsageError */
 export function resolveStore(typed: TypedOptions, cwd: string): StoreChoice {
-  if (typed.format !== undefined && LATER_FORMATS.includes(typed.format)) {
-    throw wrongValue('--format', typed.format, `is not kept: ${KEPT}`);
-  }
   const format = choiceOf(typed, 'format', STORE_FORMATS);
   const output = typed.output;
   const outputGiven = output !== undefined || format !== undefined;
@@ -34,16 +41,34 @@ export function resolveStore(typed: TypedOptions, cwd: string): StoreChoice {
     if (output !== undefined) {
       throw new UsageError('--format none keeps nothing, so it cannot be given together with --output; leave one out');
     }
+    resolveCdxj(typed, format, undefined, cwd);
     return { format, place: 'nowhere', outputGiven };
   }
-  const written = output ?? (format === 'ndjson' ? NDJSON_OUTPUT : DEFAULTS.output);
+  const written = output ?? DEFAULT_OUTPUTS[format ?? 'files'];
   const chosen = formatOf(written, format);
-  if (written === '-') return { format: chosen, place: 'stdout', outputGiven };
+  if (written === '-') {
+    resolveCdxj(typed, chosen, undefined, cwd);
+    return { format: chosen, place: 'stdout', outputGiven };
+  }
   const place = chosen === 'files' && !written.endsWith('/') ? `${written}/` : written;
-  return { format: chosen, path: resolve(cwd, written), place, outputGiven };
+  const path = resolve(cwd, written);
+  return { format: chosen, path, place, outputGiven, ...resolveCdxj(typed, chosen, path, cwd) };
 }
 
-function formatOf(output: string, format: Exclude<StoreFormat, 'none'> | undefined): StoreFormat {
+/** @throws UsageError where there is no archive that it could be the index of */
+function resolveCdxj({ cdxj }: TypedOptions, format: StoreFormat, path: string | undefined, cwd: string) {
+  if (cdxj === undefined) return undefined;
+  if (format !== 'warc') {
+    throw new UsageError('--cdxj is the index of a web archive; keep one with -o pages.warc.gz, or leave --cdxj out');
+  }
+  const target = resolve(cwd, cdxj);
+  if (cdxj === '' || cdxj.endsWith('/') || target === path) {
+    throw wrongValue('--cdxj', cdxj, 'is no file of its own; write pages.cdxj');
+  }
+  return { cdxj: target };
+}
+
+function formatOf(output: string, format: StoreFormat | undefined): StoreFormat {
   const said = formatOfEnding(output);
   if (said === 'unknown') {
     if (format !== undefined) return format;
@@ -64,17 +89,14 @@ function formatOf(output: string, format: Exclude<StoreFormat, 'none'> | undefin
 }
 
 /** What the ending of a path says; undefined where there is none. */
-function formatOfEnding(output: string): 'files' | 'ndjson' | 'unknown' | undefined {
+function formatOfEnding(output: string): StoreFormat | 'unknown' | undefined {
   if (output === '')
     throw wrongValue('--output', output, 'is not a path; name a folder, a file.ndjson, or - for stdout');
   if (output.includes('\0')) throw wrongValue('--output', output, 'is not a path; it holds a NUL');
   if (output === '-') return 'ndjson';
   if (output.endsWith('/')) return 'files';
-  if (LATER_ENDING.test(output)) {
-    throw wrongValue('--output', output, `cannot be written: ${KEPT}; end it in / or .ndjson`);
-  }
   const name = basename(output);
   const ending = extname(name).toLowerCase();
   if (name === '.' || name === '..' || ending === '') return undefined;
-  return NDJSON_ENDINGS.includes(ending) ? 'ndjson' : 'unknown';
+  return ENDINGS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'unknown';
 }

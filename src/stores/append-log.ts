@@ -5,8 +5,12 @@ const SYNC_AFTER_MS = 5_000;
 /** So much goes into one write, if it is waiting. */
 const BATCH_BYTES = 8 * 2 ** 20;
 
+/** What is appended in one: in pieces, or as it is read from elsewhere where that is too much for memory. */
+export type Appended = readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+
 interface Waiting {
-  readonly pieces: readonly Uint8Array[];
+  readonly pieces: Appended;
+  /** Infinite where it is read from elsewhere: it goes alone. */
   readonly bytes: number;
   readonly resolve: () => void;
   readonly reject: (error: StoreError) => void;
@@ -52,10 +56,10 @@ export class AppendLog {
     return this.#size;
   }
 
-  /** Appends one line, its end included, given in pieces. */
-  append(pieces: readonly Uint8Array[]): Promise<void> {
+  /** Appends one line, its end included. A chunk that is read from elsewhere is used up before the next is asked for. */
+  append(pieces: Appended): Promise<void> {
     if (this.#failure !== undefined) return this.#refuse(this.#failure);
-    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const bytes = isStream(pieces) ? Number.POSITIVE_INFINITY : pieces.reduce((sum, piece) => sum + piece.length, 0);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ pieces, bytes, resolve, reject });
       this.#start();
@@ -101,11 +105,7 @@ export class AppendLog {
   async #writeBatch(): Promise<void> {
     const batch = this.#takeBatch();
     try {
-      this.#size += await writeAll(
-        this.#fd,
-        batch.flatMap((waiting) => waiting.pieces),
-        this.#size,
-      );
+      this.#size += await this.#write(batch);
     } catch (error) {
       // Where even the cut fails, the next run finds the torn tail and cuts it.
       await truncateFile(this.#fd, this.#size).catch(() => undefined);
@@ -119,6 +119,17 @@ export class AppendLog {
       this.#start();
     }, this.#syncAfterMs).unref();
     for (const waiting of batch) waiting.resolve();
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<number> {
+    const only = batch.length === 1 ? batch[0]?.pieces : undefined;
+    if (only === undefined || !isStream(only)) {
+      const pieces = batch.flatMap((waiting) => (isStream(waiting.pieces) ? [] : waiting.pieces));
+      return writeAll(this.#fd, pieces, this.#size);
+    }
+    let bytes = 0;
+    for await (const chunk of only) bytes += await writeAll(this.#fd, [chunk], this.#size + bytes);
+    return bytes;
   }
 
   #takeBatch(): Waiting[] {
@@ -150,4 +161,8 @@ export class AppendLog {
     if (failed.length > 0) this.#failureTold = true;
     for (const waiting of failed) waiting.reject(failure);
   }
+}
+
+function isStream(appended: Appended): appended is AsyncIterable<Uint8Array> {
+  return Symbol.asyncIterator in appended;
 }

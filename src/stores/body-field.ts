@@ -24,7 +24,7 @@ const QUOTE = Buffer.from('"');
  */
 export function bodyField(chunks: readonly Buffer[], contentType: string | undefined): Buffer[] {
   const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const type = mediaType(contentType);
   const isJson = type === '' || JSON_TYPE.test(type);
   const only = chunks.length === 1 ? chunks[0] : undefined;
   if ((isJson || TEXT_TYPE.test(type)) && bytes <= MAX_TEXT_BYTES) {
@@ -36,6 +36,16 @@ export function bodyField(chunks: readonly Buffer[], contentType: string | undef
     }
   }
   return [Buffer.from('"bodyBase64":"'), ...base64(only ?? Buffer.concat(chunks)), QUOTE];
+}
+
+/** True for a type of text, one of JSON, and none at all: what a body must have to be kept as text where it is valid UTF-8. */
+export function mayBeText(contentType: string | undefined): boolean {
+  const type = mediaType(contentType);
+  return type === '' || JSON_TYPE.test(type) || TEXT_TYPE.test(type);
+}
+
+function mediaType(contentType: string | undefined): string {
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
 function isValidJson(text: string): boolean {

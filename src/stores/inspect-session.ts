@@ -1,15 +1,23 @@
+import type { HashSet } from '../core/hash-set.ts';
 import type { Page } from '../core/page.ts';
 import type { StoreSession } from '../core/ports.ts';
 import type { PageRecord } from '../core/record.ts';
-import type { LogScan } from './scan-log.ts';
+
+/** What was found in a store. */
+export interface FoundPages {
+  /** That are OK. */
+  readonly pages: Pick<HashSet, 'has' | 'size'>;
+  /** When the newest of them was fetched. */
+  readonly newest?: string;
+}
 
 /** A store that is only looked at (--dry-run): without a lock, so that it works while a run has the store; nothing is changed. */
 export class InspectSession implements StoreSession {
   readonly stored: StoreSession['stored'];
   readonly notices: readonly string[] = [];
-  readonly #pages: LogScan['pages'] | undefined;
+  readonly #pages: FoundPages['pages'] | undefined;
 
-  constructor(scan: LogScan | undefined) {
+  constructor(scan: FoundPages | undefined) {
     this.#pages = scan?.pages;
     this.stored = storedPages(scan);
   }
@@ -29,7 +37,7 @@ export class InspectSession implements StoreSession {
   async close(): Promise<void> {}
 }
 
-export function storedPages(scan: LogScan | undefined): StoreSession['stored'] {
+export function storedPages(scan: FoundPages | undefined): StoreSession['stored'] {
   if (scan === undefined) return { pages: 0 };
   return { pages: scan.pages.size, ...(scan.newest === undefined ? {} : { newest: scan.newest }) };
 }

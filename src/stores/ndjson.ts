@@ -1,16 +1,16 @@
-import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { StoreError } from '../core/failure.ts';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Page } from '../core/page.ts';
 import type { Body, Store, StoreOptions, StoreSession } from '../core/ports.ts';
 import { isOk, type PageRecord, type Validators } from '../core/record.ts';
 import { AppendLog } from './append-log.ts';
-import { diskError, errorCode, isSystemError, wholePages } from './disk-error.ts';
+import { diskError, isSystemError, wholePages } from './disk-error.ts';
 import { closeFile, openFile, READ_ONLY, READ_WRITE_CREATE, truncateFile } from './file-io.ts';
 import { InspectSession, storedPages } from './inspect-session.ts';
 import { mendLog, notOurs, tornNotice } from './mend-log.ts';
 import { NDJSON_MAX_BODY_BYTES, ndjsonLine } from './ndjson-line.ts';
 import { type LogScan, scanLog, whoseLog } from './scan-log.ts';
+import { hasLock, isRegularFile, lockPath } from './single-file.ts';
 import { stdoutStore } from './stdout.ts';
 import { StoreLock } from './store-lock.ts';
 import { StoredVersions, validatorsOf } from './stored-versions.ts';
@@ -72,29 +72,6 @@ async function openForRun(path: string, place: string, options: StoreOptions): P
   } catch (error) {
     if (fd !== undefined) await closeFile(fd);
     lock.release();
-    throw error;
-  }
-}
-
-/** Beside the file itself, where `path` is a link to it: two links to one file are one store. */
-async function lockPath(path: string): Promise<string> {
-  const real = await realpath(path).catch(() => path);
-  return join(dirname(real), `.${basename(real)}.lock`);
-}
-
-async function hasLock(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined;
-}
-
-/** False where nothing is. */
-async function isRegularFile(path: string, place: string): Promise<boolean> {
-  try {
-    const there = await stat(path);
-    if (there.isFile()) return true;
-    const what = there.isDirectory() ? 'a folder' : 'no regular file';
-    throw new StoreError(`${place} is ${what}, so it cannot be continued. Give another -o; -o - writes to stdout.`);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
     throw error;
   }
 }

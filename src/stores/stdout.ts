@@ -14,7 +14,17 @@ const READER_GONE: ReadonlySet<string> = new Set([
   'ECONNRESET',
 ]);
 
-/** NDJSON on standard output: nothing to resume, nothing to lock. */
+/**
+ * What JSON may hold as it is and a terminal takes for a command, or a reader for another order of the text (ECMA-48, Unicode TR 9). All of
+ * it can stand inside strings only, so that an escape means the same.
+ */
+const NOT_FOR_TERMINALS = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** NDJSON on standard output: nothing to resume, nothing to lock. On a terminal, control characters are written as JSON's escapes. */
 export function stdoutStore(place: string, stdout: Writable | undefined): Store {
   if (stdout === undefined) throw new Error('NDJSON needs a path or a stream');
   return {
@@ -29,11 +39,13 @@ class StdoutSession implements StoreSession {
   readonly notices: readonly string[] = [];
   readonly #stdout: Writable;
   readonly #place: string;
+  readonly #isTerminal: boolean;
   #failure: Error | undefined;
 
   constructor(stdout: Writable, place: string) {
     this.#stdout = stdout;
     this.#place = place;
+    this.#isTerminal = 'isTTY' in stdout && stdout.isTTY === true;
     // Without a listener the stream's error would end the process; it stays, for the error may come after the last write.
     stdout.on('error', (error) => {
       this.#failure ??= this.#explain(error);
@@ -58,7 +70,8 @@ class StdoutSession implements StoreSession {
   /** Kept when the system has taken the line, so a slow reader slows the run down. */
   #write(pieces: readonly Buffer[]): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const line = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    const line = this.#isTerminal ? bytes?.toString('utf8').replaceAll(NOT_FOR_TERMINALS, escaped) : bytes;
     return new Promise((resolve, reject) => {
       this.#stdout.write(line, (error) => {
         if (error === null || error === undefined) return resolve();

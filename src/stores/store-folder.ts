@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, rename, rm, unlink } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { mkdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../core/failure.ts';
 import { errorCode } from './disk-error.ts';
@@ -14,9 +15,6 @@ export const OWN = {
   removing: '.fetch-pages.removing',
 } as const;
 
-/** Folders known to be real ones, so that each is looked at once; forgotten when they are many. */
-const MAX_KNOWN_FOLDERS = 20_000;
-
 const DIGEST_CHUNK_BYTES = 256 * 1024;
 
 /** A file that is being written: nobody sees it under its final name before it is whole. */
@@ -27,11 +25,14 @@ export interface TempFile {
 
 /**
  * The folder of a files store. Nothing in it is ever reached through a symbolic link: a link could lead out of it.
+ *
+ * Every folder on the way is looked at before each file, for a link may be put there while the run goes on. (What is put there between the
+ * look and the renaming is followed: Node has no `openat`. A folder that others may write into is no place for a store.) The look is
+ * synchronous: it costs a third of one through the thread pool, and what it asks for was just used.
  */
 export class StoreFolder {
   readonly path: string;
   readonly #place: string;
-  readonly #known = new Set<string>();
   #temps = 0;
 
   constructor(path: string, place: string) {
@@ -55,6 +56,7 @@ export class StoreFolder {
 
   async createTemp(): Promise<TempFile> {
     this.#temps += 1;
+    this.#requireFolder(OWN.temp);
     const path = this.join(`${OWN.temp}/${this.#temps}`);
     return { path, fd: await openFile(path, CREATE_NEW) };
   }
@@ -82,8 +84,7 @@ export class StoreFolder {
       await rename(temp, this.join(name));
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
-      // A folder that was known has been removed meanwhile.
-      this.#known.clear();
+      // A folder has been removed meanwhile.
       await this.#makeFolders(name);
       await rename(temp, this.join(name));
     }
@@ -106,37 +107,37 @@ export class StoreFolder {
   /** True where every folder on the way to the file is a real one. */
   async isReachable(name: string): Promise<boolean> {
     for (const folder of foldersOn(name)) {
-      if (this.#known.has(folder)) continue;
-      const stat = await lstat(this.join(folder)).catch(() => undefined);
-      if (stat?.isDirectory() !== true) return false;
-      this.#remember(folder);
+      if (this.#kindOf(folder) !== 'folder') return false;
     }
     return true;
   }
 
   async #makeFolders(name: string): Promise<void> {
     for (const folder of foldersOn(name)) {
-      if (this.#known.has(folder)) continue;
+      if (this.#requireFolder(folder)) continue;
       try {
         await mkdir(this.join(folder));
       } catch (error) {
         if (errorCode(error) !== 'EEXIST') throw error;
-        await this.#requireFolder(folder);
+        this.#requireFolder(folder);
       }
-      this.#remember(folder);
     }
   }
 
-  async #requireFolder(folder: string): Promise<void> {
-    const stat = await lstat(this.join(folder));
-    if (stat.isDirectory()) return;
-    const what = stat.isSymbolicLink() ? 'a symbolic link, which could lead out of the store' : 'no folder';
+  /** @returns false where nothing is. @throws StoreError where something else is */
+  #requireFolder(folder: string): boolean {
+    const kind = this.#kindOf(folder);
+    if (kind === 'folder') return true;
+    if (kind === 'nothing') return false;
+    const what = kind === 'link' ? 'a symbolic link, which could lead out of the store' : 'no folder';
     throw new StoreError(`${join(this.#place, folder)} is ${what}. Move it away, or give another -o.`);
   }
 
-  #remember(folder: string): void {
-    if (this.#known.size >= MAX_KNOWN_FOLDERS) this.#known.clear();
-    this.#known.add(folder);
+  #kindOf(folder: string): 'folder' | 'link' | 'other' | 'nothing' {
+    const stat = lstatSync(this.join(folder), { throwIfNoEntry: false });
+    if (stat === undefined) return 'nothing';
+    if (stat.isDirectory()) return 'folder';
+    return stat.isSymbolicLink() ? 'link' : 'other';
   }
 }
 

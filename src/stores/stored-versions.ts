@@ -50,7 +50,7 @@ export class StoredVersions {
 }
 
 /** What a server said of the version that a record tells of. */
-export function validatorsOf({ url, finalUrl, headers }: PageRecord): Validators {
+export function validatorsOf({ url, finalUrl, headers }: Pick<PageRecord, 'url' | 'finalUrl' | 'headers'>): Validators {
   const etag = headers?.etag?.[0];
   const lastModified = headers?.['last-modified']?.[0];
   return {

@@ -9,6 +9,8 @@ export interface StoreTarget {
   readonly place: string;
   /** Where ndjson goes without a path. */
   readonly stdout?: Writable;
+  /** Absolute path of an archive's index, where one is to be written when the run ends. */
+  readonly cdxj?: string;
 }
 
 export type StoreFactory = (target: StoreTarget) => Store;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { recordsOf, until, useWorkspace } from '../support/workspace.ts';
+import { until, useWorkspace } from '../support/workspace.ts';
 
 const work = useWorkspace();
 const PAGES = 3_000;
@@ -20,7 +20,7 @@ function* fractions(): Generator<number, never> {
   }
 }
 
-test.each(['out/', 'out.ndjson'])(
+test.each(['out/', 'out.ndjson', 'out.db'])(
   'killed ten times at any instant, a run into %s has every page once in the end, and little was fetched twice',
   async (output) => {
     const server = await work.serve(({ path }, { answer }) => {
@@ -46,8 +46,7 @@ test.each(['out/', 'out.ndjson'])(
     const { code, stderr } = await work.run(argv);
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(`All 3,000 pages are OK`) });
 
-    const text = work.read(output.endsWith('/') ? `${output}manifest.ndjson` : output);
-    const ok = recordsOf(text).filter(({ outcome }) => outcome === 'ok');
+    const ok = work.records(output).filter(({ outcome }) => outcome === 'ok');
     expect(ok).toHaveLength(PAGES);
     expect(new Set(ok.map(({ url }) => url)).size).toBe(PAGES);
     const named = new Set<string>();

@@ -81,7 +81,7 @@ async function writeLists(origin: string): Promise<void> {
   ]);
 }
 
-describe.each([['out/'], ['out.ndjson'], ['-']])('-o %s', (output) => {
+describe.each([['out/'], ['out.ndjson'], ['out.db'], ['-']])('-o %s', (output) => {
   test('holds no secret, and nothing that was printed does', async () => {
     const elsewhere = await work.serve(route(''));
     const server = await work.serve(route(elsewhere.origin));

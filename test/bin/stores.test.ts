@@ -95,7 +95,7 @@ describe('where pages go', () => {
 });
 
 describe('a second run', () => {
-  test.each(['out/', 'out.ndjson'])(
+  test.each(['out/', 'out.ndjson', 'out.db'])(
     'on %s continues: nothing is fetched twice, what failed is asked again',
     async (output) => {
       const flaky = await work.serve((request, { answer }) =>
@@ -123,7 +123,7 @@ describe('a second run', () => {
     },
   );
 
-  test.each(['out/', 'out.ndjson'])('on %s with a longer list fetches only what is new', async (output) => {
+  test.each(['out/', 'out.ndjson', 'out.db'])('on %s with a longer list fetches only what is new', async (output) => {
     await work.run([...urls.slice(0, 3), '-o', output]);
     const { stderr } = await work.run([...urls, '-o', output]);
     expect(stderr).toContain('All 5 pages are OK (3 already stored');
@@ -235,21 +235,24 @@ describe('what is not ours', () => {
 });
 
 describe('two runs on one store', () => {
-  test.each(['out/', 'out.ndjson'])('%s: the second is refused with 3, while the first goes on', async (output) => {
-    const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    const slow = await work.serve(
-      (request, { answer }) => void (request.path === '/1' ? answer() : released.then(() => answer())),
-    );
-    const first = work.start([`${slow.origin}/[1-5]`, '-o', output]);
-    await until(() => slow.requests.length === 5, 'the requests of the first run');
-    const second = await work.run([`${slow.origin}/[1-5]`, '-o', output]);
-    expect(second).toMatchObject({ code: 3, stderr: expect.stringMatching(/another|in use/) });
-    expect(await work.run([`${slow.origin}/[1-5]`, '-o', output, '--restart'])).toMatchObject({ code: 3 });
-    expect(slow.requests).toHaveLength(5);
-    release();
-    expect(await first.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('All 5 pages are OK.') });
-    expect(work.records(output)).toHaveLength(5);
-  });
+  test.each(['out/', 'out.ndjson', 'out.db'])(
+    '%s: the second is refused with 3, while the first goes on',
+    async (output) => {
+      const { promise: released, resolve: release } = Promise.withResolvers<void>();
+      const slow = await work.serve(
+        (request, { answer }) => void (request.path === '/1' ? answer() : released.then(() => answer())),
+      );
+      const first = work.start([`${slow.origin}/[1-5]`, '-o', output]);
+      await until(() => slow.requests.length === 5, 'the requests of the first run');
+      const second = await work.run([`${slow.origin}/[1-5]`, '-o', output]);
+      expect(second).toMatchObject({ code: 3, stderr: expect.stringMatching(/another|in use/) });
+      expect(await work.run([`${slow.origin}/[1-5]`, '-o', output, '--restart'])).toMatchObject({ code: 3 });
+      expect(slow.requests).toHaveLength(5);
+      release();
+      expect(await first.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('All 5 pages are OK.') });
+      expect(work.records(output)).toHaveLength(5);
+    },
+  );
 
   test('the lock of a run that was killed is no obstacle', async () => {
     const hanging = await work.serve(() => {});

@@ -80,9 +80,6 @@ describe('what is wrong ends with 2, names the option and what would do, and not
     for (const option of ['--report', '--completion']) {
       expect(await work.run([`${server.origin}/`, option])).toMatchObject({ code: 2 });
     }
-    for (const output of ['out.db', 'out.sqlite', 'out.warc', 'out.warc.gz']) {
-      expect(await work.run([`${server.origin}/`, '-o', output])).toMatchObject({ code: 2 });
-    }
     expect(work.files()).toEqual([]);
   });
 

@@ -48,6 +48,7 @@ describe('what is not said', () => {
       dryRun: false,
       demo: false,
       display: { quiet: false, verbose: false, progress: 'auto', color: 'auto' },
+      givenOptions: {},
       notices: [],
     });
   });

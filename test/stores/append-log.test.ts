@@ -48,6 +48,24 @@ describe('AppendLog', () => {
     expect(written.subarray(0, 5_000).equals(Buffer.concat(pieces))).toBe(true);
   });
 
+  it('takes what is read from elsewhere in its turn, and cuts it off again where that fails in the middle', async () => {
+    const path = join(makeFolder(), 'log');
+    const log = new AppendLog(openSync(path, 'w+'), 0, explain);
+    async function* stream(fails: boolean) {
+      const buffer = Buffer.alloc(1000);
+      for (let n = 0; n < 5; n++) yield buffer.fill(String(n));
+      if (fails) throw new Error('torn from the wall');
+    }
+    await Promise.all([log.append(line(1)), log.append(stream(false)), log.append(line(2))]);
+    const expected = `1 xxxxxxxxxx\n${[0, 1, 2, 3, 4].map((n) => String(n).repeat(1000)).join('')}2 xxxxxxxxxx\n`;
+    expect(readFileSync(path, 'utf8')).toBe(expected);
+    const failing = [log.append(stream(true)), log.append(line(3))];
+    for (const each of failing) await expect(each).rejects.toThrow('cannot: torn from the wall');
+    await expect(log.append(line(4))).rejects.toThrow(StoreError);
+    await log.close();
+    expect(readFileSync(path, 'utf8')).toBe(expected);
+  });
+
   it('fails what waits, and everything after, when a write fails', async () => {
     const path = join(makeFolder(), 'log');
     await (async () => {

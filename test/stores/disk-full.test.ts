@@ -6,13 +6,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/core/failure.ts';
 import type { Body } from '../../src/core/ports.ts';
 import { STORES } from '../../src/stores/index.ts';
-import { makePage, readRecords, recordOf, runOptions } from '../support/store-pages.ts';
+import { makePage, recordOf, runOptions } from '../support/store-pages.ts';
+import { storedRecords } from '../support/stored-records.ts';
 
-/** A file system of 2 MiB, or why there is none. */
+/** A file system of 6 MiB, or why there is none. */
 function mountSmallDisk(): { readonly path: string } | { readonly reason: string } {
   const path = mkdtempSync(join(tmpdir(), 'fetch-pages-small-disk-'));
   try {
-    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', path], { stdio: 'pipe' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', path], { stdio: 'pipe' });
     return { path };
   } catch (error) {
     rmSync(path, { recursive: true });
@@ -34,13 +35,17 @@ describe.skipIf('reason' in disk)(title, () => {
   const root = 'path' in disk ? disk.path : '';
 
   it.each([
-    { format: 'files', name: 'pages', log: 'pages/manifest.ndjson', by: 'body' },
-    { format: 'files', name: 'drafted', log: 'drafted/manifest.ndjson', by: 'draft' },
-    { format: 'ndjson', name: 'pages.ndjson', log: 'pages.ndjson', by: 'body' },
+    { format: 'files', name: 'pages', by: 'body' },
+    { format: 'files', name: 'drafted', by: 'draft' },
+    { format: 'ndjson', name: 'pages.ndjson', by: 'body' },
+    { format: 'sqlite', name: 'pages.db', by: 'body' },
+    { format: 'sqlite', name: 'drafted.db', by: 'draft' },
+    { format: 'warc', name: 'pages.warc', by: 'body' },
+    { format: 'warc', name: 'drafted.warc', by: 'draft' },
   ] as const)('the $format store ($by) stops with a sentence, whole, and goes on when there is room', async (row) => {
     const path = join(root, row.name);
     const ballast = join(root, 'ballast');
-    writeFileSync(ballast, Buffer.alloc(1.2 * 2 ** 20));
+    writeFileSync(ballast, Buffer.alloc(5.2 * 2 ** 20));
     const store = STORES[row.format]({ path, place: row.name });
     const body = Buffer.from(JSON.stringify('x'.repeat(40_000)));
     const pages = Array.from({ length: 30 }, (_, n) => makePage(`https://example.com/${n}`));
@@ -74,7 +79,7 @@ describe.skipIf('reason' in disk)(title, () => {
         / could not be written: the disk is full\. Free some space and run the same command again; the \d+ pages stored so far are whole\./,
       );
     }
-    const stored = readRecords(join(root, row.log)).map((record) => record.url);
+    const stored = storedRecords(row.format, path).map((record) => record.url);
     for (const n of told) expect(stored).toContain(`https://example.com/${n}`);
 
     rmSync(ballast);
@@ -84,11 +89,14 @@ describe.skipIf('reason' in disk)(title, () => {
       if (!next.has(page)) await next.keep(page, recordOf(page, body), { chunks: [body] });
     }
     await next.close();
-    const records = readRecords(join(root, row.log));
+    const records = storedRecords(row.format, path);
     expect(records.map((record) => record.url).sort()).toEqual(pages.map((page) => page.url).sort());
     for (const record of records) {
       if (record.file !== undefined) expect(readFileSync(join(path, record.file)).equals(body)).toBe(true);
-      else expect(record.body).toBe('x'.repeat(40_000));
+      else
+        expect(record.body).toBe(
+          row.format === 'sqlite' || row.format === 'warc' ? body.toString() : 'x'.repeat(40_000),
+        );
     }
     rmSync(path, { recursive: true });
   });

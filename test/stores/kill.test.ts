@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { STORES } from '../../src/stores/index.ts';
 import { childBody, childPage } from '../support/store-child-pages.ts';
-import { makeFolder, readRecords, runOptions, snapshot } from '../support/store-pages.ts';
+import { makeFolder, runOptions, snapshot } from '../support/store-pages.ts';
+import { storedRecords } from '../support/stored-records.ts';
 
 const CHILD = fileURLToPath(new URL('../support/store-child.ts', import.meta.url));
 const PAGES = 400;
@@ -31,9 +32,12 @@ async function runAndKill(format: string, path: string, pages: number, laterMs: 
 }
 
 describe.each([
-  { format: 'files', name: 'pages', log: 'pages/manifest.ndjson' },
-  { format: 'ndjson', name: 'pages.ndjson', log: 'pages.ndjson' },
-] as const)('the $format store, killed again and again', ({ format, name, log }) => {
+  { format: 'files', name: 'pages' },
+  { format: 'ndjson', name: 'pages.ndjson' },
+  { format: 'sqlite', name: 'pages.db' },
+  { format: 'warc', name: 'pages.warc.gz' },
+  { format: 'warc', name: 'pages.warc' },
+] as const)('the $format store, killed again and again', ({ format, name }) => {
   it('loses nothing that was told as stored, keeps no page twice, and ends as if nobody had killed it', async () => {
     const folder = makeFolder();
     const path = join(folder, name);
@@ -48,20 +52,24 @@ describe.each([
       if (round < 3) expect(told.size).toBeGreaterThan(before);
       const looking = await store.open(runOptions(path, { mode: 'inspect' }));
       for (const n of told) expect(looking.has(childPage(n).page), `page ${n} was lost in round ${round}`).toBe(true);
+      await looking.close();
       if (format === 'files') expectWholeFiles(path);
     }
     // Never killed: it ends by itself.
     await runAndKill(format, path, -1, 0);
 
-    const records = readRecords(join(folder, log));
+    const records = storedRecords(format, path);
     expect(records.map((record) => record.url).sort()).toEqual(
       Array.from({ length: PAGES }, (_, n) => childPage(n).record.url).sort(),
     );
     for (const record of records) {
       const n = Number(new URL(record.url).searchParams.get('page'));
-      if (record.file === undefined) expect(record.body).toEqual(JSON.parse(childBody(n).toString()));
+      if (format === 'sqlite' || format === 'warc') expect(record.body).toBe(childBody(n).toString());
+      else if (record.file === undefined) expect(record.body).toEqual(JSON.parse(childBody(n).toString()));
       else expect(readFileSync(join(path, record.file)).equals(childBody(n)), record.file).toBe(true);
     }
+    if (format === 'sqlite') expect(Object.keys(snapshot(folder))).toEqual(['.pages.db.lock', 'pages.db']);
+    if (format === 'warc') expect(Object.keys(snapshot(folder))).toEqual([`.${name}.index`, `.${name}.lock`, name]);
     if (format === 'files') {
       const named = [...records.map((record) => record.file ?? ''), 'manifest.ndjson', '.fetch-pages.lock'];
       expect(Object.keys(snapshot(path)).filter((file) => !named.includes(file))).toEqual([]);

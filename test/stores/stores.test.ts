@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreError, UsageError } from '../../src/core/failure.ts';
+import type { Store } from '../../src/core/ports.ts';
 import type { PageRecord } from '../../src/core/record.ts';
 import { STORES } from '../../src/stores/index.ts';
 import {
@@ -17,35 +18,42 @@ import {
   runOptions,
   snapshot,
 } from '../support/store-pages.ts';
+import { storedRecords } from '../support/stored-records.ts';
 
 const CHILD = fileURLToPath(new URL('../support/store-child.ts', import.meta.url));
 
 /** What differs between the stores that stay. */
+const LOGS = [
+  { format: 'files', name: 'pages', lock: 'pages/.fetch-pages.lock', log: 'pages/manifest.ndjson' },
+  { format: 'ndjson', name: 'pages.ndjson', lock: '.pages.ndjson.lock', log: 'pages.ndjson' },
+] as const;
 const FORMATS = [
-  { format: 'files', name: 'pages', log: 'pages/manifest.ndjson' },
-  { format: 'ndjson', name: 'pages.ndjson', log: 'pages.ndjson' },
+  ...LOGS,
+  { format: 'sqlite', name: 'pages.db', lock: '.pages.db.lock', log: undefined },
+  { format: 'warc', name: 'pages.warc.gz', lock: '.pages.warc.gz.lock', log: undefined },
 ] as const;
 
 const one = makePage('https://example.com/1');
 const two = makePage('https://example.com/2');
 const body = Buffer.from('{"a":1}');
 
-describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
-  function makeStore(place = `${name}`) {
-    const folder = makeFolder();
-    const path = join(folder, name);
-    const store = STORES[format]({ path, place });
-    return { folder, path, store, log: join(folder, log) };
-  }
+function makeStore({ format, name }: (typeof FORMATS)[number]) {
+  const folder = makeFolder();
+  const path = join(folder, name);
+  return { folder, path, store: STORES[format]({ path, place: name }) };
+}
 
-  async function keepOne(path: string, more: Partial<PageRecord> = {}) {
-    const session = await STORES[format]({ path, place: name }).open(runOptions(path));
-    await session.keep(one, recordOf(one, body, more), { chunks: [body] });
-    await session.close();
-  }
+async function keepOne(store: Store, path: string, more: Partial<PageRecord> = {}) {
+  const session = await store.open(runOptions(path));
+  await session.keep(one, recordOf(one, body, more), { chunks: [body] });
+  await session.close();
+}
+
+describe.each(FORMATS)('the $format store', (row) => {
+  const { format, name } = row;
 
   it('gives back in the next run what it kept in the first', async () => {
-    const { path, store, log } = makeStore();
+    const { path, store } = makeStore(row);
     const first = await store.open(runOptions(path));
     expect(first.stored).toEqual({ pages: 0 });
     expect(first.has(one)).toBe(false);
@@ -60,42 +68,17 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
     expect(second.has(one)).toBe(true);
     expect(second.has(two)).toBe(false);
     await second.close();
-    expect(readRecords(log).map((record) => [record.url, record.outcome])).toEqual([
+    expect(storedRecords(format, path).map((record) => [record.url, record.outcome])).toEqual([
       [one.url, 'ok'],
       [two.url, 'failed'],
       ['no page', 'invalid'],
     ]);
   });
 
-  it('writes the fields that name a page first, whatever their order in memory', async () => {
-    const { path, log } = makeStore();
-    const keyed = makePage('https://example.com/k', { headers: [['accept', 'text/xml']], id: 'mine' });
-    const shuffled = Object.fromEntries(
-      Object.entries(makeRecord(keyed, { id: 'mine' })).reverse(),
-    ) as unknown as PageRecord;
-    const session = await STORES[format]({ path, place: name }).open(runOptions(path));
-    await session.keep(keyed, shuffled, { chunks: [body] });
-    await session.close();
-    const [record] = readRecords(log);
-    expect(Object.keys(record ?? {}).slice(0, 7)).toEqual([
-      'url',
-      'method',
-      'key',
-      'line',
-      'id',
-      'outcome',
-      'fetchedAt',
-    ]);
-    const next = await STORES[format]({ path, place: name }).open(runOptions(path));
-    expect(next.has(keyed)).toBe(true);
-    expect(next.has(makePage('https://example.com/k'))).toBe(false);
-    await next.close();
-  });
-
   it('keeps a page stored that failed when it was asked for again, and tells the newest', async () => {
-    const { path, store } = makeStore();
-    await keepOne(path);
-    await keepOne(path, { fetchedAt: '2026-11-23T00:00:00.000Z' });
+    const { path, store } = makeStore(row);
+    await keepOne(store, path);
+    await keepOne(store, path, { fetchedAt: '2026-11-23T00:00:00.000Z' });
     const session = await store.open(runOptions(path));
     await session.keep(one, makeRecord(one, { outcome: 'error', fetchedAt: '2026-11-24T00:00:00.000Z' }), undefined);
     await session.close();
@@ -106,14 +89,14 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
   });
 
   it('makes the folders on the way', async () => {
-    const { folder } = makeStore();
+    const { folder, store } = makeStore(row);
     const path = join(folder, 'a/b', name);
-    await keepOne(path);
+    await keepOne(store, path);
     expect(existsSync(path)).toBe(true);
   });
 
   it('refuses a second run while the first lives, and no longer', async () => {
-    const { path, store } = makeStore();
+    const { path, store } = makeStore(row);
     const first = await store.open(runOptions(path));
     await expect(store.open(runOptions(path))).rejects.toThrow(new RegExp(`^${name} is in use by another run`));
     await first.close();
@@ -121,7 +104,7 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
   });
 
   it('refuses a run while another process has the store, and takes it once that was killed', async () => {
-    const { path, store } = makeStore();
+    const { path, store } = makeStore(row);
     const child = spawn(process.execPath, [CHILD, format, path], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => void child.kill('SIGKILL'));
     const lines = createInterface({ input: child.stdout });
@@ -137,15 +120,16 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
   });
 
   it('looks without a trace', async () => {
-    const { folder, path, store } = makeStore();
+    const { folder, path, store } = makeStore(row);
     const nothing = await store.open(runOptions(path, { mode: 'inspect' }));
     expect(nothing.stored).toEqual({ pages: 0 });
     expect(nothing.has(one)).toBe(false);
     await nothing.close();
     expect(snapshot(folder)).toEqual({});
 
-    await keepOne(path);
-    writeFileSync(join(folder, log), '{"url":"https://example.com/torn","meth', { flag: 'a' });
+    await keepOne(store, path);
+    if (row.log !== undefined)
+      writeFileSync(join(folder, row.log), '{"url":"https://example.com/torn","meth', { flag: 'a' });
     const before = snapshot(folder);
     const session = await store.open(runOptions(path, { mode: 'inspect' }));
     expect(session.stored.pages).toBe(1);
@@ -156,7 +140,7 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
   });
 
   it('looks while a run is writing', async () => {
-    const { path, store } = makeStore();
+    const { path, store } = makeStore(row);
     const run = await store.open(runOptions(path));
     await run.keep(one, recordOf(one, body), { chunks: [body] });
     const session = await store.open(runOptions(path, { mode: 'inspect' }));
@@ -166,8 +150,8 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
   });
 
   it('refuses to mix pages that were asked for otherwise, and names what changed', async () => {
-    const { folder, path, store } = makeStore();
-    await keepOne(path);
+    const { folder, path, store } = makeStore(row);
+    await keepOne(store, path);
     const before = snapshot(folder);
     const request = { method: 'POST', data: '5d41', 'header accept': 'text/xml' };
     const opening = store.open(runOptions(path, { request }));
@@ -184,16 +168,81 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
   });
 
   it('is bound to nothing while it holds no page', async () => {
-    const { path, store } = makeStore();
+    const { path, store } = makeStore(row);
     const first = await store.open(runOptions(path, { request: { method: 'PUT' } }));
     await first.keep(one, makeRecord(one, { outcome: 'failed', status: 401 }), undefined);
     await first.close();
     await (await store.open(runOptions(path, { request: { method: 'GET' } }))).close();
   });
 
+  it('continues a store whose lock file is gone', async () => {
+    const { folder, path, store } = makeStore(row);
+    await keepOne(store, path);
+    rmSync(join(folder, row.lock));
+    const session = await store.open(runOptions(path, { request: { method: 'POST' } }));
+    expect(session.has(one)).toBe(true);
+    await session.close();
+  });
+
+  it("refuses a lock file that is somebody else's", async () => {
+    const { folder, path, store } = makeStore(row);
+    await keepOne(store, path);
+    const lock = join(folder, row.lock);
+    writeFileSync(lock, 'not a database, but the notes of a user. '.repeat(50));
+    const before = snapshot(folder);
+    await expect(store.open(runOptions(path))).rejects.toThrow(/is not the lock of a fetch-pages store/);
+    expect(snapshot(folder)).toEqual(before);
+    rmSync(lock);
+    mkdirSync(lock);
+    await expect(store.open(runOptions(path))).rejects.toThrow(StoreError);
+  });
+
+  it('lets many pages be kept at once', async () => {
+    const { path, store } = makeStore(row);
+    const session = await store.open(runOptions(path));
+    const pages = Array.from({ length: 300 }, (_, n) => makePage(`https://example.com/${n}?x=${n % 7}`));
+    await Promise.all(pages.map((page) => session.keep(page, recordOf(page, body), { chunks: [body] })));
+    await session.close();
+    expect(storedRecords(format, path)).toHaveLength(300);
+    const next = await store.open(runOptions(path));
+    expect(pages.every((page) => next.has(page))).toBe(true);
+    await next.close();
+  });
+});
+
+describe.each(LOGS)('the log of the $format store', (row) => {
+  const { name } = row;
+
+  it('writes the fields that name a page first, whatever their order in memory', async () => {
+    const { folder, path, store } = makeStore(row);
+    const log = join(folder, row.log);
+    const keyed = makePage('https://example.com/k', { headers: [['accept', 'text/xml']], id: 'mine' });
+    const shuffled = Object.fromEntries(
+      Object.entries(makeRecord(keyed, { id: 'mine' })).reverse(),
+    ) as unknown as PageRecord;
+    const session = await store.open(runOptions(path));
+    await session.keep(keyed, shuffled, { chunks: [body] });
+    await session.close();
+    const [record] = readRecords(log);
+    expect(Object.keys(record ?? {}).slice(0, 7)).toEqual([
+      'url',
+      'method',
+      'key',
+      'line',
+      'id',
+      'outcome',
+      'fetchedAt',
+    ]);
+    const next = await store.open(runOptions(path));
+    expect(next.has(keyed)).toBe(true);
+    expect(next.has(makePage('https://example.com/k'))).toBe(false);
+    await next.close();
+  });
+
   it('tells of a bad line in the middle where it stands, and changes nothing', async () => {
-    const { folder, path, store, log } = makeStore();
-    await keepOne(path);
+    const { folder, path, store } = makeStore(row);
+    const log = join(folder, row.log);
+    await keepOne(store, path);
     const line = readFileSync(log, 'utf8');
     for (const bad of [
       '{"url":"https://example.com/torn","method":"GET","line":"l:1","outcome":"ok","fetc',
@@ -212,8 +261,9 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
   });
 
   it('finds a torn line that a whole one was appended to', async () => {
-    const { path, store, log } = makeStore();
-    await keepOne(path);
+    const { folder, path, store } = makeStore(row);
+    const log = join(folder, row.log);
+    await keepOne(store, path);
     const line = readFileSync(log, 'utf8');
     for (let cut = 1; cut < line.length - 2; cut += 7) {
       writeFileSync(log, `${line}${line.slice(0, cut)}${line}`);
@@ -222,8 +272,9 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
   });
 
   it('reads on where an editor left carriage returns, blank lines and no newline at the end', async () => {
-    const { path, store, log } = makeStore();
-    await keepOne(path);
+    const { folder, path, store } = makeStore(row);
+    const log = join(folder, row.log);
+    await keepOne(store, path);
     const line = readFileSync(log, 'utf8').trimEnd();
     const other = line.replaceAll('example.com/1', 'example.com/2');
     writeFileSync(log, `${line}\r\n\r\n\n${other}`);
@@ -239,8 +290,9 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
   });
 
   it('reads records whose fields were put into another order', async () => {
-    const { path, store, log } = makeStore();
-    await keepOne(path);
+    const { folder, path, store } = makeStore(row);
+    const log = join(folder, row.log);
+    await keepOne(store, path);
     const [record] = readRecords(log);
     const nested = { body: { url: 'x', line: 'y', outcome: 'failed', fetchedAt: 'z' }, ...record };
     writeFileSync(log, `${JSON.stringify(nested)}\n${JSON.stringify(nested)}\n`);
@@ -248,40 +300,6 @@ describe.each(FORMATS)('the $format store', ({ format, name, log }) => {
     expect(session.has(one)).toBe(true);
     expect(session.stored).toEqual({ pages: 1, newest: '2026-11-22T10:00:00.000Z' });
     await session.close();
-  });
-
-  it('continues a store whose lock file is gone', async () => {
-    const { folder, path, store } = makeStore();
-    await keepOne(path);
-    rmSync(join(folder, format === 'files' ? 'pages/.fetch-pages.lock' : '.pages.ndjson.lock'));
-    const session = await store.open(runOptions(path, { request: { method: 'POST' } }));
-    expect(session.has(one)).toBe(true);
-    await session.close();
-  });
-
-  it("refuses a lock file that is somebody else's", async () => {
-    const { folder, path, store } = makeStore();
-    await keepOne(path);
-    const lock = join(folder, format === 'files' ? 'pages/.fetch-pages.lock' : '.pages.ndjson.lock');
-    writeFileSync(lock, 'not a database, but the notes of a user. '.repeat(50));
-    const before = snapshot(folder);
-    await expect(store.open(runOptions(path))).rejects.toThrow(/is not the lock of a fetch-pages store/);
-    expect(snapshot(folder)).toEqual(before);
-    rmSync(lock);
-    mkdirSync(lock);
-    await expect(store.open(runOptions(path))).rejects.toThrow(StoreError);
-  });
-
-  it('lets many pages be kept at once', async () => {
-    const { path, store, log } = makeStore();
-    const session = await store.open(runOptions(path));
-    const pages = Array.from({ length: 300 }, (_, n) => makePage(`https://example.com/${n}?x=${n % 7}`));
-    await Promise.all(pages.map((page) => session.keep(page, recordOf(page, body), { chunks: [body] })));
-    await session.close();
-    expect(readRecords(log)).toHaveLength(300);
-    const next = await store.open(runOptions(path));
-    expect(pages.every((page) => next.has(page))).toBe(true);
-    await next.close();
   });
 });
 

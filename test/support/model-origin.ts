@@ -7,6 +7,8 @@ export interface Reply {
   readonly headers?: Record<string, string>;
   readonly body?: string;
   readonly latencyMs: number;
+  /** What its SETTINGS said last. */
+  readonly maxStreams?: number;
 }
 
 export type Break = {
@@ -15,7 +17,7 @@ export type Break = {
   readonly latencyMs: number;
 };
 
-/** Decides at the time of arrival, half a latency after the start. */
+/** Decides at the time of arrival: `oneWayMs` after the start. `inFlight` are those that have arrived and are not answered. */
 export type OriginModel = (request: WireRequest, arrivalMs: number, inFlight: number) => Reply | Break;
 
 export interface Seen {
@@ -35,13 +37,16 @@ export class ModelClient implements Client {
   receivedBytes = 0;
   readonly #clock: Clock;
   readonly #model: OriginModel;
+  readonly #oneWayMs: number;
   readonly #inFlight = new Map<string, number>();
   #total = 0;
   readonly #abort = new Set<() => void>();
 
-  constructor(clock: Clock, model: OriginModel) {
+  /** @param oneWayMs what the network takes to and from every origin, beside the latency that its model gives */
+  constructor(clock: Clock, model: OriginModel, oneWayMs = 0) {
     this.#clock = clock;
     this.#model = model;
+    this.#oneWayMs = oneWayMs;
   }
 
   async exchange(request: WireRequest, onHead: (head: Head) => BodySink | undefined): Promise<Exchange> {
@@ -49,11 +54,12 @@ export class ModelClient implements Client {
     const { url, origin, method, headers, http1Only } = request;
     const seen: Seen = { url, origin, method, headers, startedAt, http1Only };
     this.seen.push(seen);
-    this.#count(origin, 1);
-    const reply = this.#model(request, startedAt, this.#inFlight.get(origin) ?? 0);
-    const isAborted = await this.#wait(reply.latencyMs);
-    this.#count(origin, -1);
+    this.#countAll(1);
+    const { reply, isAborted } = await this.#serve(request);
+    this.#countAll(-1);
     if (isAborted) return { ok: false, failure: failure('ABORTED'), sent: true };
+    const settings =
+      'maxStreams' in reply && reply.maxStreams !== undefined ? { maxStreams: reply.maxStreams } : undefined;
     if ('fail' in reply) return { ok: false, failure: failure(reply.fail), sent: reply.sent ?? true };
     if (reply.status === 429 || reply.status === 503) this.refused.push(seen);
     const lists: Record<string, string[]> = Object.create(null);
@@ -65,7 +71,19 @@ export class ModelClient implements Client {
     this.receivedBytes += body.length;
     const bytes = sink === undefined ? 0 : body.length;
     const headMs = this.#clock.now() - startedAt;
-    return { ok: true, head, complete: 'h2-end', bytes, wireBytes: body.length, headMs };
+    return { ok: true, head, complete: 'h2-end', bytes, wireBytes: body.length, headMs, ...settings };
+  }
+
+  /** There, by the server's time, and back. */
+  async #serve(request: WireRequest) {
+    if (this.#oneWayMs > 0) await this.#wait(this.#oneWayMs);
+    const { origin } = request;
+    this.#count(origin, 1);
+    const reply = this.#model(request, this.#clock.now(), this.#inFlight.get(origin) ?? 0);
+    const isAborted = await this.#wait(reply.latencyMs);
+    this.#count(origin, -1);
+    if (this.#oneWayMs > 0) await this.#wait(this.#oneWayMs);
+    return { reply, isAborted };
   }
 
   async destroy(): Promise<void> {
@@ -87,6 +105,9 @@ export class ModelClient implements Client {
 
   #count(origin: string, change: number): void {
     this.#inFlight.set(origin, (this.#inFlight.get(origin) ?? 0) + change);
+  }
+
+  #countAll(change: number): void {
     this.#total += change;
     this.peakInFlight = Math.max(this.peakInFlight, this.#total);
   }

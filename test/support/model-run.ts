@@ -116,6 +116,8 @@ export interface ModelRunOptions {
   readonly store?: MemoryStore;
   readonly clock?: FakeClock;
   readonly seed?: number;
+  /** What the network takes to and from every origin. */
+  readonly oneWayMs?: number;
   /** Called with the run before time begins to pass. */
   readonly during?: (run: Run, clock: FakeClock) => void;
 }
@@ -127,7 +129,7 @@ export async function modelRun(
   options: ModelRunOptions = {},
 ): Promise<ModelRun> {
   const clock = options.clock ?? new FakeClock();
-  const client = new ModelClient(clock, model);
+  const client = new ModelClient(clock, model, options.oneWayMs);
   const store = options.store ?? new MemoryStore();
   const events: RunEvent[] = [];
   const run = new Run({

@@ -7,7 +7,8 @@ import { STORES } from '../../src/stores/index.ts';
 import { childBody, childPage } from './store-child-pages.ts';
 
 const [, , format, path = '', count = '0', concurrency = '1'] = process.argv;
-if (format !== 'files' && format !== 'ndjson') throw new Error(`no such format: ${format}`);
+if (format !== 'files' && format !== 'ndjson' && format !== 'sqlite' && format !== 'warc')
+  throw new Error(`no such format: ${format}`);
 
 /** Synchronously: what is told has left the process, so a kill cannot take it back. */
 function tell(line: string): void {

@@ -23,6 +23,7 @@ import {
   startBin,
   startShell,
 } from './spawn-bin.ts';
+import { storedRecords } from './stored-records.ts';
 
 type Options = Omit<SpawnOptions, 'cwd'>;
 /** A record as a reader of a store finds it. */
@@ -75,6 +76,8 @@ export function useWorkspace(): Workspace {
     exists: (name) => existsSync(path(name)),
     files: (name = '.') => filesIn(path(name)),
     records: (name) => {
+      if (name.endsWith('.db')) return storedRecords('sqlite', path(name)) as ReadRecord[];
+      if (name.endsWith('.warc.gz')) return storedRecords('warc', path(name)) as ReadRecord[];
       const file = name.endsWith('/') ? `${name}manifest.ndjson` : name;
       return recordsOf(readFileSync(path(file), 'utf8'));
     },

@@ -17,9 +17,9 @@ export const STORE_ROWS = [
     kind: 'path',
     argument: '<path>',
     group: 'store',
-    summary: 'folder/ or file.ndjson for the pages; - is NDJSON on stdout',
+    summary: 'folder/, file.ndjson, .db or .warc.gz; - is NDJSON on stdout',
     details:
-      'No ending or a final / keeps files in a folder, .ndjson and .jsonl a record a line. A run continues what its store already has.',
+      'No ending or a final / keeps files in a folder, .ndjson and .jsonl a record a line, .db and .sqlite an SQLite database, .warc and .warc.gz a web archive. A run continues what its store already has.',
     default: DEFAULTS.output,
   },
   {
@@ -32,8 +32,20 @@ export const STORE_ROWS = [
     choices: STORE_FORMATS,
     group: 'store',
     summary: 'for a path whose ending does not say; none keeps nothing',
-    details: 'Without -o, ndjson goes to pages.ndjson. Against an ending that says otherwise: exit code 2.',
+    details:
+      'Without -o, ndjson goes to pages.ndjson, sqlite to pages.db, warc to pages.warc.gz. Against an ending that says otherwise: exit code 2.',
     default: 'by the ending',
+  },
+  {
+    ...ONCE,
+    ...RARER,
+    key: 'cdxj',
+    long: '--cdxj',
+    kind: 'path',
+    argument: '<file>',
+    group: 'store',
+    summary: 'write the index of the .warc.gz that replay tools read (CDXJ)',
+    details: 'At the end of the run, of the whole archive, which is read for it.',
   },
   {
     ...FLAG,
