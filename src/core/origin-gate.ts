@@ -20,6 +20,7 @@ export class OriginGate {
   readonly #listener: GateListener;
   readonly #concurrency: ConcurrencyLimit;
   readonly #pace: OriginPace;
+  readonly #isRateGiven: boolean;
   readonly #quota = new ToldQuota();
   readonly #inFlight = new Set<Ticket>();
   /** Requests so far. */
@@ -55,6 +56,7 @@ export class OriginGate {
     this.#listener = listener;
     this.#concurrency = new ConcurrencyLimit(Math.min(pace.perOrigin, pace.concurrency), pace.adapt);
     this.#pace = new OriginPace(pace);
+    this.#isRateGiven = pace.ratePerSecond !== undefined;
   }
 
   get inFlight(): number {
@@ -118,6 +120,8 @@ export class OriginGate {
       this.#probing = true;
     }
     if (this.#probing ? this.#probesInFlight > 0 : this.#inFlight.size >= this.#concurrency.limit) return FULL;
+    // What is started while the first connection is being made would arrive with it, all at once.
+    if (this.#isRateGiven && !this.#answered && this.#inFlight.size > 0) return FULL;
     const next = this.#pace.nextStart(now);
     if (next.isQuota) return this.#waitForQuota(next.at, now);
     if (next.at > now) return { type: 'wait', at: next.at };

@@ -20,7 +20,9 @@ export function verboseLine(event: RunEvent, state: ProgressState, wallMs: numbe
     case 'duplicate':
       return theme.dim(`${shownUrl(event.line)}: listed before, fetched once: ${shownUrl(event.url)}`);
     case 'origin-paused':
-      return theme.warn(` ${shownOrigin(event.origin)}: ${statusOf(event)}${pausedFor(event, wallMs)}`);
+      return theme.warn(
+        ` ${shownOrigin(event.origin)}: ${statusOf(event)}${pausedFor(event, wallMs)}${pausedUntil(event, wallMs)}`,
+      );
     case 'origin-resumed':
       return theme.dim(` ${shownOrigin(event.origin)} is asked again`);
     case 'origin-learned':
@@ -33,10 +35,15 @@ export function verboseLine(event: RunEvent, state: ProgressState, wallMs: numbe
 /** The line of an origin that is given up: told with or without --verbose. */
 export function givenUpLine(event: RunEvent & { type: 'origin-given-up' }, wallMs: number, theme: Theme): string {
   const { code, message } = event.failure;
-  const line = `${theme.bad(code)}  ${shownOrigin(event.origin)} is given up: ${shownMessage(message)}`;
+  const line = `${theme.bad(code)}  ${shownOrigin(event.origin)} is given up: ${shownMessage(message)}${wayOut(code)}`;
   if (event.comeBackWall === undefined) return line;
   const inTime = countdown(event.comeBackWall - wallMs);
   return `${line}; come back in ${inTime}, at ${clockTime(event.comeBackWall, wallMs)}`;
+}
+
+/** What can be done about it. */
+function wayOut(code: string): string {
+  return code === 'ORIGIN_SILENT' ? '; run the same command again later, or raise --patience' : '';
 }
 
 function attemptLine(
@@ -78,10 +85,17 @@ function pausedFor(pause: Pause, wallMs: number): string {
   return `waits ${duration(pause.untilWall - wallMs)} (${pauseReason(pause)})`;
 }
 
+/** Of a wait that is long enough to look at a clock. */
+function pausedUntil(pause: Pause, wallMs: number): string {
+  return pause.untilWall - wallMs < LONG_WAIT_MS ? '' : `, until ${clockTime(pause.untilWall, wallMs)}`;
+}
+
+const LONG_WAIT_MS = 60_000;
+
 function learned(event: RunEvent & { type: 'origin-learned' }): string {
   const atOnce = `at most ${counted(event.concurrency, 'request')} at a time`;
   if (event.ratePerSecond === undefined) return atOnce;
-  return `${atOnce}, ${requestRate(event.ratePerSecond).long}`;
+  return `learned ${requestRate(event.ratePerSecond).long}, ${atOnce}`;
 }
 
 function pageLine(record: PageRecord, state: ProgressState, theme: Theme): string {

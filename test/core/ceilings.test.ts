@@ -63,6 +63,25 @@ describe('requests in flight', () => {
     expect(run.elapsedMs).toBe(600);
   });
 
+  it('are never more than the streams that the server allows, as it last said', async () => {
+    const settings = (now: number) => (now < 2_000 ? 6 : now < 4_000 ? 0 : 30);
+    const run = await checkedRun(numbered(1_500), (_request, now) => ({ ...OK, maxStreams: settings(now) }));
+    expect(run.verdict.ok).toBe(1_500);
+    const during = (fromMs: number, toMs: number) =>
+      run.asked.filter(({ startedAt }) => startedAt > fromMs && startedAt < toMs);
+    expect(most(during(60, 2_000))).toBe(6);
+    // None allowed: one is sent all the same, for nothing else would show that more are allowed again.
+    expect(most(during(2_200, 4_000))).toBe(1);
+    expect(most(during(5_500, 60_000))).toBe(30);
+  });
+
+  it('are held to the streams that the server allows with --no-adapt too', async () => {
+    const run = await checkedRun(numbered(500), () => ({ ...OK, maxStreams: 8 }), {
+      config: { pace: { adapt: false } },
+    });
+    expect(most(run.asked.filter(({ startedAt }) => startedAt > 100))).toBe(8);
+  });
+
   it('of many origins share the permits fairly: nobody starves', async () => {
     const items = pages(
       Array.from({ length: 3_000 }, (_, i) => `https://${i % 30 === 0 ? `small${i}` : 'large'}.example.com/${i}`),

@@ -129,6 +129,63 @@ describe('patience', () => {
     expect(run.verdict.ok).toBe(50);
   });
 
+  it('does not count rests that rate-limit headers tell', async () => {
+    // Nothing but failures, and of these one a minute: so say its headers.
+    const headers = { 'ratelimit-remaining': '0', 'ratelimit-reset': '60' };
+    const run = await checkedRun(
+      numbered(5),
+      (_request, now) => (now < 900_000 ? { status: 500, headers, latencyMs: 50 } : { ...OK, headers: {} }),
+      { config: { retry: { patienceMs: 60_000, retries: 30 } } },
+    );
+    expect(run.verdict.ok).toBe(5);
+    expect(toldOf(run, 'origin-given-up')).toHaveLength(0);
+  });
+
+  it('does not count the time in which it was not asked', async () => {
+    // The one permit is the other origin's for two minutes.
+    const slow = Array.from({ length: 5 }, (_, i) => `https://slow.example.com/${i}`);
+    const items = pages(['https://a.example.com/0', ...slow, 'https://a.example.com/1']);
+    let asked = 0;
+    const model: OriginModel = ({ origin }) => {
+      if (origin !== 'https://a.example.com') return { ...OK, latencyMs: 60_000 };
+      asked += 1;
+      return asked <= 3 ? { fail: 'CONNECTION_RESET', latencyMs: 50 } : OK;
+    };
+    const run = await checkedRun(items, model, {
+      config: { pace: { concurrency: 1 }, retry: { patienceMs: 30_000 } },
+    });
+    expect(run.verdict.ok).toBe(7);
+  });
+
+  it('ends for a page without siblings too, whose told waits are obeyed in vain', async () => {
+    const run = await checkedRun(numbered(1), () => ({ status: 429, headers: { 'retry-after': '5' }, latencyMs: 50 }), {
+      config: { retry: { patienceMs: 60_000 } },
+    });
+    expect(run.records[0]).toMatchObject({ outcome: 'given-up', error: { code: 'ORIGIN_SILENT' } });
+    // Twenty told waits are taken out of the silence; from then on they are part of it.
+    expect(run.asked.length).toBeGreaterThan(20);
+    expect(run.elapsedMs).toBeGreaterThan(20 * 5_000 + 60_000);
+    expect(run.elapsedMs).toBeLessThan(21 * 5_000 + 90_000);
+  });
+
+  it('ends the pages that wait for their own backoff with the others', async () => {
+    const run = await checkedRun(
+      numbered(1_000),
+      (_request, now) => (now < 500 ? OK : { fail: 'CONNECTION_RESET', latencyMs: 50 }),
+      { config: { retry: { patienceMs: 20_000, retries: 50 } } },
+    );
+    const [givenUp] = toldOf(run, 'origin-given-up');
+    expect(givenUp).toBeDefined();
+    expect(run.elapsedMs - (givenUp?.at ?? 0)).toBeLessThan(100);
+  });
+
+  it('lets good pages through that stand behind a thousand broken ones', async () => {
+    const isBroken = (url: string) => Number(url.split('/').at(-1)) <= 1_000;
+    const run = await checkedRun(numbered(1_500), ({ url }) => (isBroken(url) ? SICK : OK));
+    expect(run.verdict).toMatchObject({ ok: 500, notOk: 1_000 });
+    expect(toldOf(run, 'origin-given-up')).toHaveLength(0);
+  });
+
   it('counts waits that were not told', async () => {
     const run = await checkedRun(numbered(50), () => ({ status: 429, latencyMs: 50 }), {
       config: { retry: { patienceMs: 60_000 } },

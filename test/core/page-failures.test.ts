@@ -198,7 +198,63 @@ describe('what costs no try', () => {
   });
 });
 
+describe('a server that refuses every stream above so many', () => {
+  it.each([
+    [1, 300],
+    [3, 1_000],
+    [10, 2_000],
+  ])('%i at once is learned, and no page is lost', async (allowed, count) => {
+    const run = await checkedRun(numbered(count), (_request, _now, inFlight) =>
+      inFlight > allowed ? fails('STREAM_REFUSED', false) : { ...OK, latencyMs: 50 },
+    );
+    expect(run.verdict).toMatchObject({ ok: count, notOk: 0 });
+    expect(run.verdict.refusals).toBeLessThan(count * 0.03 + 10);
+    expect(run.elapsedMs).toBeLessThan((count / allowed) * 50 * 1.15 + 500);
+  });
+
+  it('that falls while the run goes on is learned anew', async () => {
+    const run = await checkedRun(numbered(3_000), (_request, now, inFlight) =>
+      inFlight > (now < 2_000 ? 50 : 5) ? fails('STREAM_REFUSED', false) : { ...OK, latencyMs: 50 },
+    );
+    expect(run.verdict.ok).toBe(3_000);
+    expect(run.verdict.refusals).toBeLessThan(150);
+  });
+
+  it('does not shrink for requests that a GOAWAY left unprocessed', async () => {
+    let asked = 0;
+    const run = await checkedRun(numbered(5_000), () => {
+      asked += 1;
+      return asked % 100 === 0 ? fails('NOT_PROCESSED', false) : { ...OK, latencyMs: 100 };
+    });
+    expect(run.verdict.ok).toBe(5_000);
+    expect(run.elapsedMs).toBeLessThan((5_000 / 50) * 100 * 1.1 + 1_000);
+  });
+
+  it('is taken for the page alone where nothing else is in flight', async () => {
+    const run = await onePage(times(40, fails('STREAM_REFUSED', false)));
+    expect(recordOf(run, PAGE)).toMatchObject({ outcome: 'error', error: { code: 'STREAM_REFUSED' } });
+    expect(askedOf(run, PAGE)).toHaveLength(6 + 6);
+  });
+});
+
 describe('a machine that cannot hold so many connections', () => {
+  it('gets its permits back once it can', async () => {
+    const run = await checkedRun(
+      numbered(20_000),
+      (_request, now) => (now > 1_000 && now < 1_300 ? fails('LOCAL_RESOURCES', false) : { ...OK, latencyMs: 100 }),
+      { config: { pace: { concurrency: 20, perOrigin: 20 } } },
+    );
+    expect(run.verdict.ok).toBe(20_000);
+    const late = run.asked.filter(({ startedAt }) => startedAt > 60_000);
+    expect(Math.max(...late.map(({ inFlight }) => inFlight))).toBe(20);
+  });
+
+  it('and never can ends the run', async () => {
+    const run = await checkedRun(numbered(20), () => fails('LOCAL_RESOURCES', false));
+    expect(run.verdict).toMatchObject({ ok: 0, notOk: 20 });
+    expect(run.elapsedMs).toBeLessThan(1_800_000);
+  });
+
   it('goes on with fewer at a time, told once, and fetches everything', async () => {
     const items = pages(Array.from({ length: 2_000 }, (_, i) => `https://o${i % 8}.example.com/${i}`));
     const ends: number[] = [];

@@ -34,7 +34,8 @@ describe('what is worth a line', () => {
   const failure = `HTTP_404  ${page(7).url}  answered 404`;
   const badLine = 'urls.txt:3: the scheme is not http or https';
   const notice = 'LIST_TRUNCATED  urls.gz ends in the middle';
-  const givenUp = 'ORIGIN_SILENT  api.example.com is given up: nothing good came';
+  const givenUp =
+    'ORIGIN_SILENT  api.example.com is given up: nothing good came; run the same command again later, or raise --patience';
   const stopping = 'stopping (Ctrl-C): what is in flight gets 5 s to land; Ctrl-C again ends at once';
   const otherId = `urls.txt:9: listed before with another id: ${page(1).url}`;
   const events = [kept(1), failed(7), BAD_LINE, NOTICE, GIVEN_UP, OTHER_ID, STOPPING];

@@ -142,10 +142,24 @@ describe('origins', () => {
     [
       'learned: how many a second',
       { type: 'origin-learned', origin: ORIGIN, concurrency: 8, ratePerSecond: 100 },
-      ' api.example.com: at most 8 requests at a time, 100 requests/s',
+      ' api.example.com: learned 100 requests/s, at most 8 requests at a time',
     ],
   ])('%s', (_, event, expected) => {
     expect(line(event)).toBe(expected);
+  });
+
+  test('paused for long, with the time when that is over', () => {
+    const noon = new Date(2026, 10, 23, 12).getTime();
+    const event = {
+      type: 'origin-paused',
+      origin: ORIGIN,
+      reason: 'retry-after',
+      status: 429,
+      untilWall: noon + 600_000,
+    } as const;
+    expect(verboseLine(event, fold(initialState(), event), noon, PLAIN)).toBe(
+      ' api.example.com: 429, waits 10 min (Retry-After), until 12:10',
+    );
   });
 
   test('given up, with the time to come back', () => {

@@ -10,6 +10,8 @@ export interface Telling {
   /** The server's clock against ours, milliseconds. */
   readonly skewMs?: number;
   readonly status?: 429 | 503 | 403;
+  /** No answer at all: the HTTP/2 stream is refused. */
+  readonly refusesStream?: boolean;
 }
 
 export interface OriginShape {
@@ -17,6 +19,10 @@ export interface OriginShape {
   readonly telling?: Telling;
   /** Milliseconds, by what is in flight. */
   readonly latency: (inFlight: number, random: () => number) => number;
+  /** What the network takes to it and back, each; it is in flight there only between. Absent: nothing. */
+  readonly oneWayMs?: number;
+  /** Milliseconds that a refusal takes; absent: as long as an answer. */
+  readonly refusalMs?: number;
   /** What it answers instead, at some times: an outage. */
   readonly outage?: (
     nowMs: number,
@@ -33,7 +39,9 @@ export function originModel(shape: OriginShape, random: () => number): OriginMod
     const passes = shape.limit.admit(nowMs, inFlight);
     const headers = tell(shape, nowMs, passes);
     if (passes) return { status: 200, latencyMs, body: 'x', headers };
-    return { status: shape.telling?.status ?? 429, latencyMs, headers };
+    const refusalMs = shape.refusalMs ?? latencyMs;
+    if (shape.telling?.refusesStream) return { fail: 'STREAM_REFUSED', sent: false, latencyMs: refusalMs };
+    return { status: shape.telling?.status ?? 429, latencyMs: refusalMs, headers };
   };
 }
 

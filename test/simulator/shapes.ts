@@ -42,6 +42,11 @@ function windowIdeal(pages: number, quota: number, windowS: number, firstWindowS
   return windows === 0 ? 0 : firstWindowS + (windows - 1) * windowS;
 }
 
+/** Where so many are served at once: that a place is free is known when its answer is here, and the next request has its way to go. */
+function capIdeal(pages: number, most: number, latencyMs: number, oneWayMs: number, refusalWaitS = 0): number {
+  return refusalWaitS + ((pages / most) * (latencyMs + 2 * oneWayMs)) / 1000;
+}
+
 const bucket =
   (perSecond: number, burst: number, latencyMs: number, telling: OriginShape['telling']) => (): OriginShape => ({
     limit: new TokenBucket(perSecond, burst),
@@ -277,6 +282,56 @@ export const SHAPES: readonly Shape[] = [
     openness: 'silent',
     idealS: 33.8,
     make: limited(() => new ConcurrencyCap(3), 50),
+  },
+  ...[1, 5, 20].map(
+    (oneWayMs): Shape => ({
+      name: `at most 10 at once, 40 ms, ${oneWayMs} ms away, says nothing`,
+      pages: 1_000,
+      openness: 'silent',
+      idealS: capIdeal(1_000, 10, 40, oneWayMs, 0.5),
+      make: () => ({ limit: new ConcurrencyCap(10), latency: ms(40), oneWayMs, refusalMs: 0 }),
+    }),
+  ),
+  {
+    name: 'at most 10 at once, 40 ms, 1 ms away, Retry-After 1',
+    pages: 10_000,
+    openness: 'tells',
+    idealS: capIdeal(10_000, 10, 40, 1, 1),
+    make: () => ({
+      limit: new ConcurrencyCap(10),
+      latency: ms(40),
+      oneWayMs: 1,
+      refusalMs: 0,
+      telling: { retryAfter: 1 },
+    }),
+  },
+  ...[1, 20].map(
+    (oneWayMs): Shape => ({
+      name: `at most 10 at once, 40 ms, ${oneWayMs} ms away, refuses streams`,
+      pages: 2_000,
+      openness: 'silent',
+      idealS: capIdeal(2_000, 10, 40, oneWayMs),
+      make: () => ({
+        limit: new ConcurrencyCap(10),
+        latency: ms(40),
+        oneWayMs,
+        refusalMs: 0,
+        telling: { refusesStream: true },
+      }),
+    }),
+  ),
+  {
+    name: 'at most 10 at once, 40 ms, 1 ms away, plain 503',
+    pages: 2_000,
+    openness: 'silent',
+    idealS: capIdeal(2_000, 10, 40, 1),
+    make: () => ({
+      limit: new ConcurrencyCap(10),
+      latency: ms(40),
+      oneWayMs: 1,
+      refusalMs: 0,
+      telling: { status: 503 },
+    }),
   },
 
   {

@@ -21,16 +21,18 @@ export interface Result {
 
 /** The real engine against one shape, in virtual time. */
 export async function simulate(shape: Shape, seed = 1): Promise<Result> {
-  const model = originModel(shape.make(), seededRandom(seed));
+  const origin = shape.make();
+  const { oneWayMs = 0 } = origin;
+  const model = originModel(origin, seededRandom(seed));
   /** When a told wait was read, and how long it binds. */
   const told: [atMs: number, waitMs: number][] = [];
   const observed: OriginModel = (request, nowMs, inFlight) => {
     const reply = model(request, nowMs, inFlight);
     const seconds = 'status' in reply && reply.status !== 200 ? Number(reply.headers?.['retry-after']) : 0;
-    if (seconds > 0) told.push([nowMs + reply.latencyMs, seconds * 1000]);
+    if (seconds > 0) told.push([nowMs + reply.latencyMs + oneWayMs, seconds * 1000]);
     return reply;
   };
-  const run = await modelRun(numbered(shape.pages), observed, { clock: new FakeClock(EPOCH), seed });
+  const run = await modelRun(numbered(shape.pages), observed, { clock: new FakeClock(EPOCH), seed, oneWayMs });
   const starts = run.client.seen.map(({ startedAt }) => startedAt);
   const wasted = starts.length - shape.pages;
   return {

@@ -27,15 +27,25 @@ interface Given {
   readonly allMethods?: boolean;
   readonly random?: number;
   readonly originDown?: boolean;
+  readonly wentAlone?: boolean;
 }
 
-function factsOf({ tries, method = 'GET', retries = 5, allMethods = false, random = 0.5, originDown }: Given = {}) {
+function factsOf({
+  tries,
+  method = 'GET',
+  retries = 5,
+  allMethods = false,
+  random = 0.5,
+  originDown,
+  wentAlone,
+}: Given = {}) {
   const facts: RetryFacts = {
     tries: { ...FIRST_TRY, ...tries },
     method,
     config: { ...CONFIG, retries, allMethods },
     random,
     originDown: originDown ?? false,
+    ...(wentAlone === undefined ? undefined : { wentAlone }),
   };
   return facts;
 }
@@ -223,4 +233,20 @@ test('every page ends: whatever fails, in whatever order, a sent request is repe
       }
     }),
   );
+});
+
+describe('a refused stream', () => {
+  const after = (given: Given) => words(afterFailure('STREAM_REFUSED', false, factsOf(given)));
+
+  test.each<[string, Given, string]>([
+    ["beside others is its origin's word", { wentAlone: false }, 'refusal'],
+    ['a POST too', { wentAlone: false, method: 'POST' }, 'refusal'],
+    ['on the last try too', { wentAlone: false, tries: { attempts: 6 } }, 'refusal'],
+    ['up to so many times as a page is refused', { wentAlone: false, tries: { refusals: 18 } }, 'refusal'],
+    ['and then as often as is free', { wentAlone: false, tries: { refusals: 19 } }, 'free'],
+    ['alone it was never processed', { wentAlone: true }, 'free'],
+    ['six times', { wentAlone: true, tries: { freeRepeats: 6 } }, 'try'],
+  ])('%s', (_what, given, expected) => {
+    expect(after(given)).toBe(expected);
+  });
 });
