@@ -8,7 +8,7 @@ import { draw, type OriginKind } from './pages.ts';
 import { storedRecords } from './stored.ts';
 
 /*
- * npm run chaos -- --seed N [--pages 100000] [--format files|ndjson] [--kills 3]
+ * npm run chaos -- --seed N [--pages 100000] [--format ndjson|files|sqlite] [--kills 3] [--keep]
  *
  * The built bin against good and bad origins on loopback, killed now and then and run again; at its end what it left is held against what
  * the servers say. Ends with 0 where all of it agrees. A run is told by its seed: what the servers do is the same again, what the
@@ -58,8 +58,9 @@ const seed = Number(values.seed);
 const pages = Number(values.pages);
 const kills = Number(values.kills);
 if (![seed, pages, kills].every(Number.isSafeInteger)) throw new Error('--seed, --pages and --kills are whole numbers');
-if (values.format !== 'files' && values.format !== 'ndjson') throw new Error('--format is files or ndjson');
-const place = values.format === 'files' ? 'pages/' : 'pages.ndjson';
+const PLACES: Readonly<Record<string, string>> = { files: 'pages/', ndjson: 'pages.ndjson', sqlite: 'pages.db' };
+const place = PLACES[values.format] ?? '';
+if (place === '') throw new Error(`--format is one of ${Object.keys(PLACES).join(', ')}`);
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fetch-pages-chaos-')));
 const logFile = join(folder, 'servers.log');

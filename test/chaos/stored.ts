@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 /** A record of a store and, where it is OK, its body. */
 export interface StoredRecord {
@@ -21,6 +22,7 @@ interface Line {
 
 /** Every record that a store holds, in order. A torn last line is passed over. */
 export function storedRecords(place: string): readonly StoredRecord[] {
+  if (place.endsWith('.db')) return storedRows(place);
   const isFolder = place.endsWith('/');
   const log = isFolder ? join(place, 'manifest.ndjson') : place;
   if (!existsSync(log)) return [];
@@ -30,6 +32,25 @@ export function storedRecords(place: string): readonly StoredRecord[] {
     const { body: _, ...record } = line;
     return { ...record, ...bodyOf(line, place) };
   });
+}
+
+/** A row a page: what its last ask came to, and the version that is stored. */
+function storedRows(place: string): readonly StoredRecord[] {
+  if (!existsSync(place)) return [];
+  const database = new DatabaseSync(place);
+  try {
+    const rows = database.prepare('SELECT url, outcome, status, errorCode, sha256, body FROM pages').all();
+    return rows.map(({ url, outcome, status, errorCode, sha256, body }) => ({
+      url: String(url),
+      outcome: String(outcome),
+      status: Number(status),
+      sha256: String(sha256),
+      ...(errorCode === null ? undefined : { error: { code: String(errorCode) } }),
+      ...(body === null ? undefined : { body: Buffer.from(body as Uint8Array) }),
+    }));
+  } finally {
+    database.close();
+  }
 }
 
 function bodyOf({ file, body, bodyBase64 }: Line, place: string): { body: Buffer } | undefined {
