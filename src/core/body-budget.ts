@@ -1,22 +1,16 @@
 import { LIMITS } from './config.ts';
 
-/** Whoever holds a part of a body in memory. */
-export interface BodyHolder {
-  /** Bytes held now. */
-  readonly heldBytes: number;
-}
-
 /**
  * The bodies in memory of all pages together, those included that the store is still keeping.
  *
- * Past the budget everyone waits but the one that came first: so some body can always end, and what is held stays below the budget, one
- * body and a chunk for each of the others.
+ * Past the budget everyone waits but one: so some body can always end, and what is held stays below the budget, one body and a chunk for
+ * each of the others.
  */
 export class BodyBudget {
   readonly #mostBytes: number;
-  /** In the order of arrival. */
-  readonly #holders = new Set<BodyHolder>();
-  readonly #waiting = new Map<BodyHolder, () => void>();
+  readonly #waiting = new Map<object, () => void>();
+  /** The one that may go on past the budget. */
+  #leader: object | undefined;
   #heldBytes = 0;
 
   constructor(mostBytes: number = LIMITS.bodyBudgetBytes) {
@@ -31,36 +25,34 @@ export class BodyBudget {
     return this.#heldBytes > this.#mostBytes;
   }
 
-  add(holder: BodyHolder, bytes: number): void {
-    this.#holders.add(holder);
+  add(bytes: number): void {
     this.#heldBytes += bytes;
   }
 
   /** Kept when this one may go on; undefined where it may do so at once. */
-  room(holder: BodyHolder): Promise<void> | undefined {
-    if (!this.isOver || this.#isFirst(holder)) return undefined;
+  room(holder: object): Promise<void> | undefined {
+    if (!this.isOver) return undefined;
+    this.#leader ??= holder;
+    if (this.#leader === holder) return undefined;
     return new Promise((resolve) => this.#waiting.set(holder, resolve));
   }
 
   /** All that it holds is gone from memory. */
-  release(holder: BodyHolder): void {
-    if (!this.#holders.delete(holder)) return;
-    this.#heldBytes -= holder.heldBytes;
+  release(holder: object, bytes: number): void {
+    this.#heldBytes -= bytes;
+    if (this.#leader === undefined) return;
     this.#wake(holder);
     if (!this.isOver) {
+      this.#leader = undefined;
       for (const waiting of this.#waiting.keys()) this.#wake(waiting);
-      return;
+    } else if (this.#leader === holder) {
+      const [next] = this.#waiting.keys();
+      this.#leader = next;
+      if (next !== undefined) this.#wake(next);
     }
-    const [first] = this.#holders;
-    if (first !== undefined) this.#wake(first);
   }
 
-  #isFirst(holder: BodyHolder): boolean {
-    const [first] = this.#holders;
-    return first === holder;
-  }
-
-  #wake(holder: BodyHolder): void {
+  #wake(holder: object): void {
     const wake = this.#waiting.get(holder);
     this.#waiting.delete(holder);
     wake?.();

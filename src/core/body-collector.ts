@@ -1,5 +1,5 @@
 import { createHash, type Hash, hash } from 'node:crypto';
-import type { BodyBudget, BodyHolder } from './body-budget.ts';
+import type { BodyBudget } from './body-budget.ts';
 import type { Body, BodySink, Draft } from './ports.ts';
 
 /** Opens the store's own place for a body that is too large for memory; absent where the store cannot stream. */
@@ -26,7 +26,7 @@ export interface CollectedBody {
  * store cannot stream, the response is paused until there is room.
  * A failed exchange must `discard` it.
  */
-export class BodyCollector implements BodySink, BodyHolder {
+export class BodyCollector implements BodySink {
   readonly #budget: BodyBudget;
   readonly #openDraft: OpenDraft | undefined;
   readonly #asItCame: boolean;
@@ -57,11 +57,11 @@ export class BodyCollector implements BodySink, BodyHolder {
   finish(): CollectedBody {
     const sha256 = this.#hash === undefined ? hash('sha256', this.#only ?? '') : this.#hash.digest('hex');
     const body: Body = this.#draft === undefined ? { chunks: this.#chunks } : { draft: this.#draft };
-    return { body, sha256, release: () => this.#budget.release(this) };
+    return { body, sha256, release: () => this.#release() };
   }
 
   async discard(): Promise<void> {
-    this.#budget.release(this);
+    this.#release();
     this.#chunks = [];
     await this.#draft?.discard();
   }
@@ -81,7 +81,7 @@ export class BodyCollector implements BodySink, BodyHolder {
     if (this.#draft !== undefined) return this.#draft.write(chunk);
     this.#chunks.push(chunk);
     this.#heldBytes += chunk.length;
-    this.#budget.add(this, chunk.length);
+    this.#budget.add(chunk.length);
     if (this.#openDraft !== undefined && this.#heldBytes > this.#mostInMemory) return this.#spill(this.#openDraft);
     return this.#budget.room(this);
   }
@@ -96,8 +96,13 @@ export class BodyCollector implements BodySink, BodyHolder {
     const chunks = this.#chunks;
     this.#chunks = [];
     for (const chunk of chunks) await draft.write(chunk);
-    this.#budget.release(this);
+    this.#release();
+  }
+
+  #release(): void {
+    const bytes = this.#heldBytes;
     this.#heldBytes = 0;
+    this.#budget.release(this, bytes);
   }
 }
 

@@ -50,12 +50,17 @@ export interface PageFetcherOptions {
 /** One exchange of a page, and what follows from it. The caller holds the permit and has the gate's word. */
 export class PageFetcher {
   readonly #options: PageFetcherOptions;
-  readonly #reading: Omit<ReadingOptions, 'isWanted'>;
+  readonly #reading: ReadingOptions;
 
   constructor(options: PageFetcherOptions) {
     const { store, budget } = options;
     this.#options = options;
-    this.#reading = { budget, archives: store.archives === true, openDraft: store.draft?.bind(store) };
+    this.#reading = {
+      budget,
+      archives: store.archives === true,
+      openDraft: store.draft?.bind(store),
+      isWanted: (job, head) => this.#isWanted(job, head),
+    };
   }
 
   /** @throws only what the store throws */
@@ -71,8 +76,7 @@ export class PageFetcher {
     if (shown.secret) job.carriedSecret = true;
     if (shown.withheld) this.#options.onWithheld(job.origin);
 
-    const isWanted = (head: Head): boolean => this.#isWanted(job, head);
-    const reading = new Reading({ ...this.#reading, isWanted }, job.page);
+    const reading = new Reading(this.#reading, job);
     const request = this.#requestOf(job, shown, queue);
     let exchange: Exchange;
     try {
@@ -117,21 +121,22 @@ export class PageFetcher {
 
   #conditional(job: PageJob, request: WireRequest): WireRequest {
     const { method, url, page } = job;
-    job.condition = conditionFor({ method, url, headers: page.headers }, job.stored);
+    job.condition =
+      job.stored === undefined ? undefined : conditionFor({ method, url, headers: page.headers }, job.stored);
     return job.condition === undefined ? request : { ...request, headers: { ...request.headers, ...job.condition } };
   }
 
   #requestOf(job: PageJob, shown: HopHeaders, { gate }: OriginQueue): WireRequest {
-    const body = job.keepBody ? job.page.body : undefined;
-    return {
+    const request: WireRequest = {
       url: job.url,
       origin: job.origin,
       method: job.method,
       headers: shown.headers,
-      ...(body === undefined ? undefined : { body }),
       http1Only: job.http1Only || gate.http.http1Only,
       showCertificate: shown.showCertificate,
     };
+    const body = job.keepBody ? job.page.body : undefined;
+    return body === undefined ? request : { ...request, body };
   }
 
   #sighting(exchange: Exchange, job: PageJob, { gate }: OriginQueue): Sighting {

@@ -12,7 +12,8 @@ export interface OriginQueue {
   readonly gate: OriginGate;
   /** Pages that were tried before, or came here by a redirect: they go first, so that what is begun ends. */
   readonly again: Deque<PageJob>;
-  readonly fresh: Deque<PageJob>;
+  /** Not tried yet. A job is made of a page when its turn comes: thousands wait, and a page is much smaller. */
+  readonly fresh: Deque<Page>;
   /** What was read ahead of it and put aside, in order: chunks on disk, then pages that are not enough for a chunk. */
   readonly spooled: Deque<SpoolChunk>;
   overflow: Page[];
@@ -192,7 +193,7 @@ export class Frontier {
 
   #addFresh(queue: OriginQueue, page: Page): void {
     this.#size += 1;
-    queue.fresh.pushBack(new PageJob(page));
+    queue.fresh.pushBack(page);
     this.#wake(queue);
   }
 
@@ -226,8 +227,12 @@ export class Frontier {
 
 function take(queue: OriginQueue): PageJob | undefined {
   // From the far end: neighbours of a list often fail together.
-  if (queue.gate.wantsFreshPage) return queue.fresh.popBack() ?? queue.again.popFront();
-  return queue.again.popFront() ?? queue.fresh.popFront();
+  if (queue.gate.wantsFreshPage) return jobOf(queue.fresh.popBack()) ?? queue.again.popFront();
+  return queue.again.popFront() ?? jobOf(queue.fresh.popFront());
+}
+
+function jobOf(page: Page | undefined): PageJob | undefined {
+  return page === undefined ? undefined : new PageJob(page);
 }
 
 /** Pages that wait for the origin, as far as the list has been read. */

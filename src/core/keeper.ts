@@ -49,7 +49,7 @@ export class Keeper {
       (record) => {
         this.#pending -= 1;
         release?.();
-        announcer.tell({ type: 'page', record, ...(page === undefined ? undefined : { page }) });
+        announcer.tell(page === undefined ? { type: 'page', record } : { type: 'page', record, page });
         onKept(record);
       },
       (error: unknown) => {

@@ -7,6 +7,7 @@ import { ConcurrencyLimit } from './policy/concurrency.ts';
 import { HttpChoice } from './policy/http-choice.ts';
 import { OriginPace } from './policy/origin-pace.ts';
 import type { RateLimitHint } from './policy/rate-limit-headers.ts';
+import { type RefusalEvent, StrayRefusals } from './policy/stray-refusals.ts';
 import { ToldQuota } from './policy/told-quota.ts';
 
 /**
@@ -36,6 +37,14 @@ export class OriginGate {
   #behind = 0;
   /** Of what was in flight when it last refused, so many were not refused as well. */
   #takenBeside = 0;
+  /** The last refusals were of the number in flight, as far as could be seen. */
+  #isOfNumber = false;
+  readonly #strays = new StrayRefusals();
+  /** The last event of refusals, until it is over. */
+  #refusals: RefusedFlight | undefined;
+  /** When the wait of the last event was over, and the good answers until then. */
+  #resumedAt: number | undefined;
+  #goodAtResume = 0;
   #lost: Failure | undefined;
   #answered = false;
   /** Failures of the origin's own in a row, with nothing good between. */
@@ -190,6 +199,8 @@ export class OriginGate {
   #onGood(ticket: Ticket, now: number, headMs: number, hint: RateLimitHint | undefined): void {
     this.#answered = true;
     this.#good += 1;
+    this.#resumedAt ??= now;
+    if (this.#refusals?.isOf(ticket) === true) this.#refusals.taken += 1;
     this.#silentSince = undefined;
     this.#obeyedInVain = 0;
     if (ticket.number >= this.#ofLastEvent) {
@@ -206,9 +217,27 @@ export class OriginGate {
   #resume(probe: Ticket, now: number): void {
     if (!this.#probing) return;
     this.#probing = false;
-    this.#pace.onResume(now, probe.startedAt, this.#behind, this.#concurrency.onRefusalsOver(this.#takenBeside));
+    const isStray = this.#refusals?.isStray === true;
+    this.#isOfNumber = isStray || this.#concurrency.onRefusalsOver(this.#takenBeside);
+    this.#pace.onResume(now, probe.startedAt, this.#behind, this.#isOfNumber);
+    this.#endRefusals(now);
     this.#listener.resumed();
     if (this.learnedRate(now) !== undefined) this.#listener.learned();
+  }
+
+  #endRefusals(now: number): void {
+    const refusals = this.#refusals;
+    this.#refusals = undefined;
+    if (refusals !== undefined) {
+      const perSecond = this.#strays.onEvent(refusals.event);
+      if (perSecond !== undefined) {
+        this.#pace.loosen(now, perSecond);
+        this.#concurrency.loosen();
+        this.#growFrom = now;
+      }
+    }
+    this.#resumedAt = now;
+    this.#goodAtResume = this.#good;
   }
 
   /** Answers overtake each other: not counted in one may be what is in flight, and what was started after it and is back already. */
@@ -238,6 +267,7 @@ export class OriginGate {
     const mayMindNumber = !pageAlone && this.#good > 0 && !ticket.probe;
     if (ticket.number < this.#ofLastEvent) {
       this.#takenBeside -= 1;
+      if (this.#refusals?.isOf(ticket) === true) this.#refusals.refused += 1;
       if (mayMindNumber) this.#concurrency.onRefusedToo(Math.max(1, ticket.inFlightBefore));
       this.#onRefusedAgain(now, status, toldMs);
       return;
@@ -246,7 +276,15 @@ export class OriginGate {
     // Told to come back at once and refused again: the word is worth nothing, so the wait is ours.
     const waitMs = toldMs === undefined || (toldMs === 0 && this.#failedProbes > 0) ? backoffMs : toldMs;
     if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
-    if (!pageAlone) {
+    const good = this.#good - this.#goodAtResume;
+    const isStray = this.#strays.isStray(good);
+    // Before anything was learned nothing can have been learned in vain.
+    const isAfterLearning = isStray || this.#isOfNumber || this.learnedRate(now) !== undefined;
+    if (!pageAlone && this.#resumedAt !== undefined && !ticket.probe && isAfterLearning) {
+      const perSecond = (good * 1000) / Math.max(1, now - this.#resumedAt);
+      this.#refusals = new RefusedFlight(ticket.number, this.#started, good, perSecond, isStray);
+    }
+    if (!pageAlone && !isStray) {
       // Where it lets nothing through at all, not even one alone, it is not their number that it minds.
       const isOfNumber = mayMindNumber && this.#concurrency.onRefusal(now, Math.max(1, ticket.inFlightBefore));
       this.#takenBeside = isOfNumber ? this.#inFlight.size : 0;
@@ -376,6 +414,35 @@ export class OriginGate {
   }
 }
 
+/** A refusal, and what was in flight with it. */
+class RefusedFlight {
+  /** What was started after the refused request, and before its refusal came. */
+  readonly #from: number;
+  readonly #to: number;
+  readonly #good: number;
+  readonly #perSecond: number;
+  readonly isStray: boolean;
+  taken = 0;
+  refused = 0;
+
+  constructor(from: number, to: number, good: number, perSecond: number, isStray: boolean) {
+    this.#from = from;
+    this.#to = to;
+    this.#good = good;
+    this.#perSecond = perSecond;
+    this.isStray = isStray;
+  }
+
+  isOf({ number }: Ticket): boolean {
+    return number > this.#from && number < this.#to;
+  }
+
+  get event(): RefusalEvent {
+    const isBurst = this.refused >= LEAST_BURST && this.refused >= (this.refused + this.taken) * BURST_SHARE;
+    return { good: this.#good, perSecond: this.#perSecond, isBurst };
+  }
+}
+
 const GO: Admission = { type: 'go' };
 const FULL: Admission = { type: 'full' };
 const REFUSAL_BASE_MS = 500;
@@ -392,6 +459,9 @@ const SOFT_DOWN_CAP_MS = 5_000;
 const UNWELL_PAGES = 10;
 const UNWELL_CONNECTS = 3;
 const UNWELL_HANDSHAKES = 3;
+/** Refusals in one flight, and their share of it, that are no chance. */
+const LEAST_BURST = 2;
+const BURST_SHARE = 0.2;
 /** Told waits of one burst differ by the time between their answers: so much more is worth telling. */
 const NEW_WAIT_MS = 1_500;
 /** A probe for more costs a told wait when it is refused: it is made when that is 1% of the time since the last refusal. */

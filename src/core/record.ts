@@ -37,7 +37,7 @@ export type Completeness = 'content-length' | 'chunked' | 'h2-end' | 'decoded' |
 
 export type HttpVersion = '1.1' | '2';
 
-/** Response headers: lower-case name to the list of its values, in order of arrival. Made without a prototype. */
+/** Response headers: lower-case name to the list of its values, in order of arrival. Nothing is inherited in it. */
 export type ResponseHeaders = Readonly<Record<string, readonly string[]>>;
 
 export interface Redirect {

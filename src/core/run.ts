@@ -12,6 +12,7 @@ import { Intake } from './intake.ts';
 import { Keeper } from './keeper.ts';
 import { ListFeed } from './list-feed.ts';
 import { OriginGate } from './origin-gate.ts';
+import type { Ticket } from './origin-sighting.ts';
 import type { Input } from './page.ts';
 import type { PageJob } from './page-job.ts';
 import { Credentials } from './policy/credentials.ts';
@@ -32,12 +33,20 @@ export interface RunParts {
   readonly spool?: Spool;
 }
 
+/** An exchange that the gate let through. */
+interface Turn {
+  readonly job: PageJob;
+  readonly queue: OriginQueue;
+  readonly ticket: Ticket;
+}
+
 /** One run: from the list to the verdict. */
 export class Run {
   readonly #parts: RunParts;
   readonly #clock: Clock;
   readonly #frontier: Frontier;
   readonly #limit: LimitFunction;
+  readonly #mostBeingKept: number;
   readonly #tally = new Tally();
   readonly #budget = new BodyBudget();
   readonly #intake: Intake;
@@ -46,8 +55,8 @@ export class Run {
   readonly #feed: ListFeed;
   #fetcher: PageFetcher | undefined;
   #startedAt = 0;
-  /** Exchanges begun whose page was not sent on yet: p-limit frees a permit a moment before that. */
-  #turns = 0;
+  /** Permits in use: p-limit frees one a moment before it is told. */
+  #lanes = 0;
   /** When fewer permits were last made of what this machine ran out of. */
   #shrunkAt = Number.NEGATIVE_INFINITY;
   #grownAt = Number.NEGATIVE_INFINITY;
@@ -63,7 +72,9 @@ export class Run {
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.#clock = parts.clock;
-    this.#limit = pLimit(parts.config.pace.concurrency);
+    const { concurrency } = parts.config.pace;
+    this.#limit = pLimit(concurrency);
+    this.#mostBeingKept = Math.max(LEAST_BEING_KEPT, concurrency * KEEPING_PER_PERMIT);
     this.#intake = new Intake(parts.input, parts.config.shard);
     this.#frontier = new Frontier((origin) => this.#makeGate(origin), LIMITS.lookAhead / 2, parts.spool);
     this.#announcer = new Announcer(this.#tally, parts.listeners, parts.clock);
@@ -204,14 +215,14 @@ export class Run {
     this.#endIfDone();
   }
 
-  /** Nothing ever queues in p-limit; a store that does not keep up holds new requests back. */
+  /** Nothing ever queues in p-limit. */
   #hasPermit(): boolean {
-    const { concurrency } = this.#parts.config.pace;
-    return (
-      !this.#isEnding &&
-      this.#limit.activeCount < this.#limit.concurrency &&
-      this.#keeper.pending < concurrency * KEEPING_PER_PERMIT
-    );
+    return this.#mayBegin && this.#limit.activeCount < this.#limit.concurrency;
+  }
+
+  /** A store that does not keep up holds new requests back. */
+  get #mayBegin(): boolean {
+    return !this.#isEnding && this.#keeper.pending < this.#mostBeingKept;
   }
 
   #wakeAt(at: number | undefined): void {
@@ -220,30 +231,54 @@ export class Run {
   }
 
   #begin(job: PageJob, queue: OriginQueue): void {
-    this.#fetcher ??= this.#makeFetcher();
-    const fetcher = this.#fetcher;
     // The gate counts it now: p-limit begins it a moment later.
-    const ticket = queue.gate.start(this.#clock.now(), isFirstTry(job));
-    this.#turns += 1;
-    this.#limit(() => fetcher.turn(job, queue, ticket)).then(
-      (step) => {
-        this.#turns -= 1;
-        this.#follow(job, queue, step, ticket.startedAt);
+    const turn = this.#turnOf(job, queue);
+    this.#lanes += 1;
+    this.#limit(() => this.#lane(turn)).then(
+      () => {
+        this.#lanes -= 1;
+        this.#pump();
       },
       (error: unknown) => {
-        this.#turns -= 1;
+        this.#lanes -= 1;
         this.#fail(error);
       },
     );
   }
 
-  /** After an exchange: its permit is free again. */
-  #follow(job: PageJob, queue: OriginQueue, step: Step, startedAt: number): void {
+  /** One permit, which goes from an exchange that has ended to the next one for as long as there is one. */
+  async #lane(first: Turn): Promise<void> {
+    this.#fetcher ??= this.#makeFetcher();
+    const fetcher = this.#fetcher;
+    for (let turn: Turn | undefined = first; turn !== undefined; turn = this.#nextTurn()) {
+      const step = await fetcher.turn(turn.job, turn.queue, turn.ticket);
+      this.#follow(turn, step);
+    }
+  }
+
+  #turnOf(job: PageJob, queue: OriginQueue): Turn {
+    return { job, queue, ticket: queue.gate.start(this.#clock.now(), isFirstTry(job)) };
+  }
+
+  #nextTurn(): Turn | undefined {
+    if (!this.#mayBegin || this.#limit.activeCount > this.#limit.concurrency) return undefined;
+    const next = this.#frontier.next(this.#clock.now());
+    if (next.type === 'none') return undefined;
+    if (next.type === 'lost') {
+      this.#lose(next.job, next.failure);
+      return undefined;
+    }
+    const turn = this.#turnOf(next.job, next.queue);
+    this.#pump();
+    return turn;
+  }
+
+  /** After an exchange. */
+  #follow({ job, queue, ticket }: Turn, step: Step): void {
     this.#frontier.touch(queue);
     this.#growBack();
     if (step.type === 'final') this.#settle(job, step);
-    else this.#goOn(job, step, startedAt);
-    this.#pump();
+    else this.#goOn(job, step, ticket.startedAt);
   }
 
   #goOn(job: PageJob, step: Exclude<Step, { type: 'final' }>, startedAt: number): void {
@@ -288,7 +323,7 @@ export class Run {
   }
 
   #endIfDone(): void {
-    if (this.#turns > 0 || this.#keeper.pending > 0) return;
+    if (this.#lanes > 0 || this.#keeper.pending > 0) return;
     if (!this.#isEnding && !(this.#feed.isDone && this.#frontier.waiting === 0)) return;
     this.#finish();
   }
@@ -326,8 +361,9 @@ export class Run {
 
   /** What this machine ran out of may have been given back: one permit more for every while without such a failure. */
   #growBack(): void {
+    if (this.#limit.concurrency >= this.#parts.config.pace.concurrency) return;
     const now = this.#clock.now();
-    if (this.#limit.concurrency >= this.#parts.config.pace.concurrency || now < this.#grownAt + GROW_BACK_MS) return;
+    if (now < this.#grownAt + GROW_BACK_MS) return;
     this.#grownAt = now;
     this.#limit.concurrency += 1;
   }
@@ -370,8 +406,9 @@ function withheld(firstOrigin: string, origin: string): string {
   );
 }
 
-/** Pages that are being kept for every one that may be in flight. */
+/** Pages that are being kept: for every one that may be in flight, and at the least, so that one write can take many. */
 const KEEPING_PER_PERMIT = 4;
+const LEAST_BEING_KEPT = 400;
 /** --max-failures as a share counts from so many pages on. */
 const PAGES_BEFORE_SHARE = 100;
 /** From so many on, origins with nothing left to do are forgotten. */

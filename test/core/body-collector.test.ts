@@ -164,15 +164,15 @@ describe('BodyCollector', () => {
 });
 
 describe('the budget of all bodies together', () => {
-  test('past it everyone waits but the first, and goes on when there is room', async () => {
+  test('past it everyone waits but one, and goes on when there is room', async () => {
     const budget = new BodyBudget(1_000);
     const [first, second, third] = [1, 2, 3].map(() => collectorOf(undefined, budget)) as [
       BodyCollector,
       BodyCollector,
       BodyCollector,
     ];
-    expect(first.write(ofSize(600))).toBeUndefined();
     expect(second.write(ofSize(400))).toBeUndefined();
+    expect(first.write(ofSize(601))).toBeUndefined();
     const waiting = third.write(ofSize(1));
     expect(waiting).toBeInstanceOf(Promise);
     expect(first.write(ofSize(500))).toBeUndefined();
@@ -181,11 +181,12 @@ describe('the budget of all bodies together', () => {
     expect(budget.heldBytes).toBe(401);
   });
 
-  test('when the first ends and there is still no room, the next one is the first', async () => {
+  test('when that one ends and there is still no room, the next one may go on', async () => {
     const budget = new BodyBudget(1_000);
     const [first, second] = [collectorOf(undefined, budget), collectorOf(undefined, budget)];
-    first.write(ofSize(10));
+    first.write(ofSize(1_100));
     const waiting = second.write(ofSize(2_000));
+    expect(waiting).toBeInstanceOf(Promise);
     await first.discard();
     await waiting;
     expect(budget.isOver).toBe(true);

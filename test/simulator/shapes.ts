@@ -1,3 +1,4 @@
+import { seededRandom } from '../support/model-run.ts';
 import { ConcurrencyCap, FixedWindow, type Limit, NoLimit, SlidingWindow, TokenBucket } from './limits.ts';
 import type { OriginShape } from './origin.ts';
 
@@ -59,6 +60,12 @@ const limited = (limit: () => Limit, latencyMs: number, telling?: OriginShape['t
   latency: ms(latencyMs),
   ...(telling === undefined ? undefined : { telling }),
 });
+
+/** Refuses a share of what it is asked, whoever asks and however often. */
+function strays(share: number, latencyMs: number): NonNullable<OriginShape['outage']> {
+  const random = seededRandom(7);
+  return () => (random() < share ? { status: 503, latencyMs, headers: { 'retry-after': '0' } } : undefined);
+}
 
 export const SHAPES: readonly Shape[] = [
   {
@@ -384,5 +391,13 @@ export const SHAPES: readonly Shape[] = [
       latency: ms(50),
       outage: (now) => (now >= 10_000 && now < 40_000 ? { status: 500, latencyMs: 5 } : undefined),
     }),
+  },
+  {
+    // 20 ms for each refusal: one request goes first after it.
+    name: 'no limit, 7 of 1,000 refused for nothing, Retry-After 0',
+    pages: 20_000,
+    openness: 'tells',
+    idealS: (20_000 * 0.02) / 50 + 140 * 0.02,
+    make: () => ({ limit: new NoLimit(), latency: ms(20), outage: strays(0.007, 20) }),
   },
 ];

@@ -137,6 +137,13 @@ export class ConcurrencyLimit {
     return true;
   }
 
+  /** Refusals that were taken for its number's were not: it grows as at the start. */
+  loosen(): void {
+    this.#slowStart = true;
+    this.#base = undefined;
+    this.#taken = 0;
+  }
+
   /** Counts a failure: are there more lately than usual? Not of one alone: that may be a broken page. */
   #isUnusual(): boolean {
     this.#countShare(1);

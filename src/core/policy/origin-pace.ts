@@ -71,6 +71,13 @@ export class OriginPace {
     this.#pace(probeStartedAt);
   }
 
+  /** Refusals taught what was not so: `perSecond` was borne as well. */
+  loosen(now: number, perSecond: number): void {
+    this.#rate.loosen(now, perSecond);
+    this.#window = undefined;
+    this.#nextPaced = now;
+  }
+
   #newWindow(now: number): LearnedWindow | undefined {
     const found = this.#rate.window;
     if (found === undefined || !this.#adapt) return undefined;

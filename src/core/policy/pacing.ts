@@ -109,6 +109,17 @@ export class LearnedRate {
     this.#answers = new AnswerLog();
   }
 
+  /** What was learned was not so: `perSecond` was borne as well. From there the held rate grows as ever. */
+  loosen(now: number, perSecond: number): void {
+    this.#phase = 'free';
+    this.#first = undefined;
+    this.#second = undefined;
+    this.#searches = 0;
+    this.#quickRefusals = 0;
+    this.#resumedAt = now;
+    void perSecond;
+  }
+
   /** As if there had been no wait. */
   #goOn(now: number, end: number): void {
     if (this.#phase === 'search') this.#rate = Math.min(UNLIMITED, this.rateAt(end) ?? UNLIMITED);
