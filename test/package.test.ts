@@ -26,6 +26,7 @@ test('the package holds what a user needs, and nothing else', () => {
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'SECURITY.md',
     'bin/fetch-pages.js',
     'bin/package.json',
     'package.json',

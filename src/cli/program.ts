@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Verdict } from '../core/event.ts';
-import { StoreError } from '../core/failure.ts';
+import { StoreError, UsageError } from '../core/failure.ts';
 import type { Input } from '../core/page.ts';
 import { printable } from '../core/policy/sanitise.ts';
 import type { Listener, Store, StoreSession } from '../core/ports.ts';
@@ -26,6 +26,7 @@ import { rememberedRequest } from './remembered-request.ts';
 import { type Invocation, resolveConfig } from './resolve-config.ts';
 import { watchSignals } from './signals.ts';
 import { summarise, summaryText, writeSummary } from './summary.ts';
+import { fileErrorReason } from './surroundings.ts';
 import { tidy } from './tidy.ts';
 import { writeStderr, writeStdout } from './write-stream.ts';
 
@@ -42,7 +43,7 @@ export async function program(argv: readonly string[], about: About): Promise<nu
     version: about.version,
     homepage: about.homepage,
     environment: process.env,
-    cwd: process.cwd(),
+    cwd: currentFolder(),
     stdinIsTerminal: process.stdin.isTTY === true,
     stdoutIsTerminal: process.stdout.isTTY === true,
     readFile: (path) => readFileSync(path === '-' ? 0 : path),
@@ -58,6 +59,15 @@ export async function program(argv: readonly string[], about: About): Promise<nu
   if (invocation.dryRun) return tellPlan(invocation, input);
   const readsStdin = invocation.sources.some(({ type }) => type === 'stdin');
   return fetchAll(invocation, input, againCommand(argv, typed.typed, readsStdin));
+}
+
+/** @throws UsageError where it has been removed */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new UsageError(`the current folder cannot be used: ${fileErrorReason(error)}; cd to another one`);
+  }
 }
 
 /** The same run as any other, against an API of our own on loopback. Nothing is kept unless -o says where. */

@@ -10,7 +10,7 @@ export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What field values cannot carry (RFC 9110 §5.5): control characters but the tab, and what Latin-1 does not know. */
 const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
-/** Headers of one connection, or of the message's framing (RFC 9110 §7.6.1, RFC 9113 §8.2.2): the client's alone. */
+/** Headers of one connection, of its proxy, or of the message's framing (RFC 9110 §7.6.1, §11.7.2, RFC 9113 §8.2.2): the client's alone. */
 const MANAGED = new Set([
   'connection',
   'content-length',
@@ -18,6 +18,7 @@ const MANAGED = new Set([
   'host',
   'http2-settings',
   'keep-alive',
+  'proxy-authorization',
   'proxy-connection',
   'te',
   'trailer',

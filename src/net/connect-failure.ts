@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { type Failure, type FailureCode, failure } from '../core/failure.ts';
 import { cleanText } from './clean-text.ts';
 
@@ -103,11 +104,21 @@ export function errorCode(error: unknown): string | undefined {
 function mostTelling(errors: readonly unknown[]): unknown {
   const find = (wanted: (code: string) => boolean) => errors.find((error) => wanted(errorCode(error) ?? ''));
   return (
-    find((code) => Object.hasOwn(LOCAL_CODES, code)) ??
+    errors.find((error) => Object.hasOwn(LOCAL_CODES, errorCode(error) ?? '') && !lacksIpv6(error)) ??
     find((code) => code === 'ETIMEDOUT') ??
     find((code) => code === 'ECONNREFUSED') ??
     errors[0]
   );
+}
+
+/**
+ * EADDRNOTAVAIL means that every local port is in use, which passes; but also that there is no address of ours to connect from, which does
+ * not: so where IPv6 is switched off, as in many containers.
+ */
+function lacksIpv6(error: unknown): boolean {
+  const { code, address } = (error ?? {}) as { code?: unknown; address?: unknown };
+  if (code !== 'EADDRNOTAVAIL' || typeof address !== 'string' || !address.includes(':')) return false;
+  return !Object.values(networkInterfaces()).some((own) => own?.some(({ family }) => family === 'IPv6'));
 }
 
 /** From what DNS, TCP or TLS gave. What is unknown counts as a reset connection: transient. */
@@ -118,7 +129,8 @@ export function connectFailure(error: unknown): ConnectFailure {
     return new ConnectFailure(part.failure.code, part.message, error);
   }
   const code = errorCode(error);
-  const known = code === undefined ? undefined : (lookUp(CONNECT_CODES, code) ?? tlsCode(code));
+  const unreachable = lacksIpv6(error) ? 'UNREACHABLE' : undefined;
+  const known = code === undefined ? undefined : (unreachable ?? lookUp(CONNECT_CODES, code) ?? tlsCode(code));
   const dns = (error as { syscall?: unknown } | undefined)?.syscall === 'getaddrinfo';
   return new ConnectFailure(known ?? (dns ? 'DNS_FAILED' : 'CONNECTION_RESET'), wordsOf(error), error);
 }

@@ -4,6 +4,9 @@ export interface Timed {
   tick(now: number): void;
 }
 
+/** A turn that comes so much too late was not late: the process stood still (SIGSTOP, a machine asleep, a long computation of ours). */
+const STOOD_STILL_MS = 1_000;
+
 /**
  * One coarse timer for everything in flight: a page costs two Set operations instead of several timers.
  * It runs only while something is in flight.
@@ -12,6 +15,7 @@ export class Ticker<Member extends Timed> {
   readonly #periodMs: number;
   readonly #members = new Set<Member>();
   #timer: NodeJS.Timeout | undefined;
+  #lastRunAt = 0;
 
   /** The period is a tenth of the shortest limit, between 10 and 200 ms: a limit is overrun by no more than that. */
   constructor(limitsMs: readonly number[]) {
@@ -24,7 +28,9 @@ export class Ticker<Member extends Timed> {
 
   add(member: Member): void {
     this.#members.add(member);
-    this.#timer ??= setInterval(() => this.#run(), this.#periodMs);
+    if (this.#timer !== undefined) return;
+    this.#lastRunAt = performance.now();
+    this.#timer = setInterval(() => this.#run(), this.#periodMs);
   }
 
   /** The timer itself is stopped lazily, at its next turn: pages that follow each other do not start and stop it. */
@@ -43,6 +49,10 @@ export class Ticker<Member extends Timed> {
       return;
     }
     const now = performance.now();
+    const lateMs = now - this.#lastRunAt - this.#periodMs;
+    this.#lastRunAt = now;
+    // What came meanwhile is read before anybody is told that nothing came.
+    if (lateMs >= STOOD_STILL_MS) return;
     for (const member of this.#members) member.tick(now);
   }
 }

@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../core/failure.ts';
 import type { StoreOptions, StoreSession } from '../core/ports.ts';
 import { InspectSession } from './inspect-session.ts';
+import { makeFolder } from './make-folder.ts';
 import { lockPath } from './single-file.ts';
 import { createDatabase, isOurDatabase, realDatabasePath } from './sqlite-file.ts';
 import { SqliteInspectSession } from './sqlite-inspect.ts';
@@ -22,7 +22,7 @@ export async function inspect(path: string, place: string): Promise<StoreSession
 }
 
 export async function openForRun(path: string, place: string, options: StoreOptions): Promise<StoreSession> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const real = await realDatabasePath(path, place);
   // Before anything is made beside it.
   await isOurDatabase(real, place);

@@ -5,6 +5,7 @@ import type { Body, Store, StoreSession } from '../core/ports.ts';
 import type { PageRecord } from '../core/record.ts';
 import { diskError, errorCode } from './disk-error.ts';
 import { NDJSON_MAX_BODY_BYTES, ndjsonLine } from './ndjson-line.ts';
+import type { Piece } from './piece-joiner.ts';
 
 /** What a stream says when whoever read it has gone: the pipe is broken, or was found broken before. */
 const READER_GONE: ReadonlySet<string> = new Set([
@@ -68,10 +69,10 @@ class StdoutSession implements StoreSession {
   async close(): Promise<void> {}
 
   /** Kept when the system has taken the line, so a slow reader slows the run down. */
-  #write(pieces: readonly Buffer[]): Promise<void> {
+  #write(pieces: readonly Piece[]): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
-    const line = this.#isTerminal ? bytes?.toString('utf8').replaceAll(NOT_FOR_TERMINALS, escaped) : bytes;
+    const bytes = Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
+    const line = this.#isTerminal ? bytes.toString('utf8').replaceAll(NOT_FOR_TERMINALS, escaped) : bytes;
     return new Promise((resolve, reject) => {
       this.#stdout.write(line, (error) => {
         if (error === null || error === undefined) return resolve();

@@ -1,9 +1,10 @@
-import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { readdir, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Store, StoreOptions, StoreSession } from '../core/ports.ts';
 import { diskError, isSystemError } from './disk-error.ts';
 import { closeFile, openFile, READ_ONLY, READ_WRITE_CREATE, readAt, truncateFile } from './file-io.ts';
 import { InspectSession } from './inspect-session.ts';
+import { makeFolder } from './make-folder.ts';
 import { hasLock, isRegularFile, lockPath } from './single-file.ts';
 import { StoreLock } from './store-lock.ts';
 import type { StoreTarget } from './target.ts';
@@ -71,7 +72,7 @@ async function openForRun(
   options: StoreOptions,
   cdxj: string | undefined,
 ): Promise<StoreSession> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const beside = await besideOf(path);
   // Before anything is made beside it.
   if (await isRegularFile(path, place)) {

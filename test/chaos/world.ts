@@ -52,8 +52,10 @@ function serve(kind: OriginKind, request: AnyRequest, response: AnyResponse): vo
 function answer(kind: OriginKind, path: string, page: PlannedPage, response: AnyResponse): void {
   const { body, fields } = encoded(page);
   const last = kind === 'http1-closing' ? { connection: 'close' } : {};
-  // Without a length the connection's end or the last chunk is all that says that the body is whole.
-  const length = body.length % 3 === 0 ? {} : { 'content-length': body.length };
+  // Without a length the stream's end or the last chunk is all that says that the body is whole. Where sessions die that cannot be known:
+  // Node resets the streams of a session that it destroys with NO_ERROR, which looks like an end in every respect.
+  const isProvable = kind !== 'http2-goaway';
+  const length = isProvable && body.length % 3 === 0 ? {} : { 'content-length': body.length };
   response.on('finish', () => log('+', path));
   write(response, page.status, { ...fields, ...length, ...last });
   response.end(body);
