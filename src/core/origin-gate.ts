@@ -200,6 +200,7 @@ export class OriginGate {
     this.#answered = true;
     this.#good += 1;
     this.#resumedAt ??= now;
+    this.#strays.onGood(now);
     if (this.#refusals?.isOf(ticket) === true) this.#refusals.taken += 1;
     this.#silentSince = undefined;
     this.#obeyedInVain = 0;
@@ -277,12 +278,13 @@ export class OriginGate {
     const waitMs = toldMs === undefined || (toldMs === 0 && this.#failedProbes > 0) ? backoffMs : toldMs;
     if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
     const good = this.#good - this.#goodAtResume;
-    const isStray = this.#strays.isStray(good);
+    const ms = Math.max(1, now - (this.#resumedAt ?? now));
+    const perSecond = this.learnedRate(now) ?? (good * 1000) / ms;
+    const isStray = this.#strays.isStray({ good, perSecond });
     // Before anything was learned nothing can have been learned in vain.
     const isAfterLearning = isStray || this.#isOfNumber || this.learnedRate(now) !== undefined;
     if (!pageAlone && this.#resumedAt !== undefined && !ticket.probe && isAfterLearning) {
-      const perSecond = (good * 1000) / Math.max(1, now - this.#resumedAt);
-      this.#refusals = new RefusedFlight(ticket.number, this.#started, good, perSecond, isStray);
+      this.#refusals = new RefusedFlight(ticket.number, this.#started, { good, perSecond }, isStray);
     }
     if (!pageAlone && !isStray) {
       // Where it lets nothing through at all, not even one alone, it is not their number that it minds.
@@ -419,17 +421,15 @@ class RefusedFlight {
   /** What was started after the refused request, and before its refusal came. */
   readonly #from: number;
   readonly #to: number;
-  readonly #good: number;
-  readonly #perSecond: number;
+  readonly #before: Omit<RefusalEvent, 'isBurst'>;
   readonly isStray: boolean;
   taken = 0;
   refused = 0;
 
-  constructor(from: number, to: number, good: number, perSecond: number, isStray: boolean) {
+  constructor(from: number, to: number, before: Omit<RefusalEvent, 'isBurst'>, isStray: boolean) {
     this.#from = from;
     this.#to = to;
-    this.#good = good;
-    this.#perSecond = perSecond;
+    this.#before = before;
     this.isStray = isStray;
   }
 
@@ -439,7 +439,7 @@ class RefusedFlight {
 
   get event(): RefusalEvent {
     const isBurst = this.refused >= LEAST_BURST && this.refused >= (this.refused + this.taken) * BURST_SHARE;
-    return { good: this.#good, perSecond: this.#perSecond, isBurst };
+    return { ...this.#before, isBurst };
   }
 }
 

@@ -2,7 +2,7 @@
 export interface RefusalEvent {
   /** Good answers since the event before it was over. */
   readonly good: number;
-  /** Requests per second in that time. */
+  /** Requests per second that it was asked when it refused. */
   readonly perSecond: number;
   /** Of what was started after the refused request and before its refusal was known, a good part was refused as well. */
   readonly isBurst: boolean;
@@ -13,7 +13,9 @@ export interface RefusalEvent {
  * them is right; learning a rate or a number from each of them would end in a crawl.
  *
  * A limit is known by its effect: asked a fifth less, the origin refuses no more, or hardly. Where it goes on refusing single requests
- * just as often, they are strays. They stay strays as long as they do not come clearly more often, and not in bursts.
+ * just as often, they are strays. They stay strays as long as they do not come clearly more often, and not in bursts. Of an origin that has
+ * shown both, strays and a limit, a single refusal is a stray where it is asked a fifth less than it has borne for a while since it last
+ * refused many at once.
  */
 export class StrayRefusals {
   #events: RefusalEvent[] = [];
@@ -21,11 +23,30 @@ export class StrayRefusals {
   #usualGood: number | undefined;
   #recentGood = 0;
   #doubt = 1;
+  /** The highest rate that it has borne for a while. */
+  #borne: number | undefined;
+  #goodOfWhile = 0;
+  #whileFrom: number | undefined;
 
-  /** Is a refusal that comes `good` good answers after the last one to be taken for a stray? */
-  isStray(good: number): boolean {
-    if (this.#usualGood === undefined) return false;
-    return this.#next(good) * OFTEN >= this.#usualGood;
+  onGood(now: number): void {
+    this.#whileFrom ??= now;
+    this.#goodOfWhile += 1;
+    const ms = now - this.#whileFrom;
+    if (ms < WHILE_MS || this.#goodOfWhile < LEAST_BORNE) return;
+    this.#borne = Math.max(this.#borne ?? 0, (this.#goodOfWhile * 1000) / ms);
+    this.#goodOfWhile = 0;
+    this.#whileFrom = now;
+  }
+
+  /** Is a refusal that comes `good` good answers after the last one, asked `perSecond` requests a second, to be taken for a stray? */
+  isStray({ good, perSecond }: Pick<RefusalEvent, 'good' | 'perSecond'>): boolean {
+    const hasStraysToo = this.#doubt > 1;
+    if (hasStraysToo && this.#borne !== undefined && perSecond <= this.#borne * EASED) return true;
+    return this.#isUsual(good);
+  }
+
+  #isUsual(good: number): boolean {
+    return this.#usualGood !== undefined && this.#next(good) * OFTEN >= this.#usualGood;
   }
 
   /**
@@ -40,10 +61,13 @@ export class StrayRefusals {
       if (this.#usualGood !== undefined) this.#doubt *= 2;
       this.#events = [];
       this.#usualGood = undefined;
+      if (this.#borne !== undefined) this.#borne = Math.min(this.#borne, event.perSecond) * EASED;
+      this.#goodOfWhile = 0;
+      this.#whileFrom = undefined;
       return undefined;
     }
     if (this.#usualGood !== undefined) {
-      if (!this.isStray(event.good)) this.#usualGood = undefined;
+      if (!this.#isUsual(event.good)) this.#usualGood = undefined;
       this.#recentGood = this.#next(event.good);
       return undefined;
     }
@@ -78,3 +102,6 @@ const LASTED = 400;
 const RECENT = 4;
 /** So many times as often as usual is clearly more often. */
 const OFTEN = 4;
+/** Good answers, and the time of them, that show a rate which is borne for a while: no burst that was saved up. */
+const LEAST_BORNE = 100;
+const WHILE_MS = 4_000;
