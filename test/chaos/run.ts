@@ -23,12 +23,12 @@ const SAMPLE_MS = 250;
 
 /** Of a hundred pages, how many go where. */
 const SHARES: readonly (readonly [kind: OriginKind, share: number])[] = [
-  ['http1', 30],
+  ['http1', 33],
   ['http1-closing', 5],
-  ['http2', 35],
+  ['http2', 37.5],
   ['http2-goaway', 18],
-  ['http2-few-streams', 5],
-  ['rate-limited', 4],
+  ['http2-few-streams', 2],
+  ['rate-limited', 1.5],
   ['slow-name', 2],
   ['broken', 0.02],
   ['dead', 0.5],
