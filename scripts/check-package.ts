@@ -1,6 +1,6 @@
-// Installs the packed package elsewhere, as a user would, and uses it: the command, the library, the types.
+// Installs the packed package elsewhere, as a user would, and uses it: the command, the library, the types, the man page.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -69,6 +69,21 @@ try {
   run(installed, 'node_modules/.bin/fetch-pages', ['--demo']);
   run(installed, process.execPath, [join(process.cwd(), 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
   console.log(run(installed, process.execPath, ['consumer.ts']).trim());
+  const prefix = join(folder, 'global');
+  // --offline: all of it has just been fetched, and with --prefix npm does not see the machine's own configuration.
+  npm(folder, [
+    'install',
+    '--global',
+    '--prefix',
+    prefix,
+    '--offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    tarball,
+  ]);
+  if (!existsSync(join(prefix, 'share', 'man', 'man1', 'fetch-pages.1'))) throw new Error('no man page was installed');
+  console.log('the man page is where man(1) looks for it');
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

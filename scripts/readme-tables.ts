@@ -1,25 +1,14 @@
-// The README's tables of options and of error codes, made from the rows that the program itself reads: `node scripts/readme-tables.ts`.
+// The tables of the README and of docs/errors.md, made from the rows that the program itself reads: `node scripts/readme-tables.ts`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS } from '../src/cli/meanings.ts';
 import { OPTION_ROWS } from '../src/cli/option-rows/all.ts';
-import { OPTION_GROUPS, type OptionGroup, type OptionRow } from '../src/cli/option-rows/row.ts';
+import { GROUP_NAMES, OPTION_GROUPS, type OptionRow } from '../src/cli/option-rows/row.ts';
 import { FAILURES, type FailureClass } from '../src/core/failure.ts';
+import { FAILURE_ADVICE } from './failure-advice.ts';
 
-const README = join(import.meta.dirname, '..', 'README.md');
+const ROOT = join(import.meta.dirname, '..');
 const ROWS: readonly OptionRow[] = OPTION_ROWS;
-
-const GROUP_NAMES = {
-  input: 'Input',
-  request: 'Request',
-  pace: 'Pace',
-  retry: 'Retry',
-  time: 'Time',
-  limits: 'Limits',
-  store: 'Store',
-  verdict: 'Verdict',
-  display: 'Display',
-  about: 'About',
-} as const satisfies Record<OptionGroup, string>;
 
 const TRIED_AGAIN = {
   free: 'yes, free 6 times',
@@ -51,17 +40,50 @@ export function errorsTable(): string {
   return ['| code | meaning | tried again |', '|---|---|---|', status, ...rows].join('\n');
 }
 
-/** The text with both tables as they are now. */
-export function withTables(readme: string): string {
-  return between(between(readme, 'options', optionsTable()), 'errors', errorsTable());
+/** For each failure what to do, under the headings of FAILURE_ADVICE. */
+export function advice(): string {
+  const sections = Object.entries(FAILURE_ADVICE).map(([heading, codes]) => {
+    const items = Object.entries(codes).map(([code, what]) => {
+      const [, meaning] = FAILURES[code as keyof typeof FAILURES];
+      return `**\`${code}\`**: ${markup(meaning)}.\n${what}`;
+    });
+    return `### ${heading}\n\n${items.join('\n\n')}`;
+  });
+  return `${sections.join('\n\n')}\n`;
 }
 
-function between(readme: string, name: string, table: string): string {
-  const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`];
-  const [before, rest] = readme.split(begin);
-  const after = rest?.split(end)[1];
-  if (before === undefined || after === undefined) throw new Error(`the README has no place for its ${name}`);
-  return `${before}${begin}${table}\n${end}${after}`;
+/** Code and meaning of every way in which the program ends. */
+export function exitsTable(): string {
+  const rows = EXIT_MEANINGS.map(([codes, meaning]) => `| ${codes.join(', ')} | ${cell(markup(meaning))} |`);
+  return ['| code | meaning |', '|---:|---|', ...rows].join('\n');
+}
+
+export function environmentTable(): string {
+  const rows = ENVIRONMENT_MEANINGS.map(([names, meaning]) => {
+    const spelled = names.map((name) => `\`${name}\``).join(', ');
+    return `| ${spelled} | ${cell(markup(meaning))} |`;
+  });
+  return ['| variable | meaning |', '|---|---|', ...rows].join('\n');
+}
+
+/** What stands between `<!-- name -->` and `<!-- /name -->`, by name. */
+const PARTS: Readonly<Record<string, () => string>> = {
+  options: optionsTable,
+  environment: environmentTable,
+  exits: exitsTable,
+  errors: errorsTable,
+  advice,
+};
+
+/** Every file that has such parts. */
+export const FILES_WITH_TABLES = ['README.md', 'docs/errors.md'] as const;
+
+/** The text with its parts as they are now. */
+export function withTables(text: string): string {
+  return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (whole, name: string) => {
+    const part = PARTS[name];
+    return part === undefined ? whole : `<!-- ${name} -->\n${part()}\n<!-- /${name} -->`;
+  });
 }
 
 function optionRow(
@@ -88,4 +110,9 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|');
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(README, withTables(readFileSync(README, 'utf8')));
+if (process.argv[1] === import.meta.filename) {
+  for (const file of FILES_WITH_TABLES) {
+    const path = join(ROOT, file);
+    writeFileSync(path, withTables(readFileSync(path, 'utf8')));
+  }
+}

@@ -30,11 +30,12 @@ test('the package holds what a user needs, and nothing else', () => {
     'bin/fetch-pages.js',
     'bin/package.json',
     'package.json',
+    'summary.schema.json',
   ]);
   const { types, default: code } = PACKAGE.exports['.'];
-  const needed = [types, code, PACKAGE.types, PACKAGE.bin['fetch-pages'], 'dist/cli/main.js'];
+  const needed = [types, code, PACKAGE.types, PACKAGE.bin['fetch-pages'], ...PACKAGE.man, 'dist/cli/main.js'];
   expect(files).toEqual(expect.arrayContaining(needed.map((path) => path.replace(/^\.\//, ''))));
-  expect(files.filter((path) => !/\.(?:js|d\.ts|md|json)$|^LICENSE$/.test(path))).toEqual([]);
+  expect(files.filter((path) => !/\.(?:js|d\.ts|md|json)$|^LICENSE$|^dist\/fetch-pages\.1$/.test(path))).toEqual([]);
 });
 
 test('the package declares types for importers, not for what they cannot import', () => {

@@ -1,69 +1,74 @@
+import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS } from './meanings.ts';
 import { OPTION_ROWS } from './option-rows/all.ts';
-import { OPTION_GROUPS, type OptionGroup, type OptionRow } from './option-rows/row.ts';
+import { GROUP_NAMES, OPTION_GROUPS, type OptionGroup, type OptionRow } from './option-rows/row.ts';
 
-const WIDTH = 96;
+/** A terminal that nobody has made larger: 80 columns, and 24 rows with the prompt that follows. */
+const WIDTH = 80;
 const TEXT_COLUMN = 30;
+const GROUP_WIDTH = 9;
+const COMMON_TEXT_COLUMN = 37;
 
 const USAGE = `Usage: fetch-pages [options] [list | URL | -]...
 
-  fetch-pages urls.txt                            every page of a list, into pages/
-  fetch-pages -o - 'https://example.com/[1-50]'   as JSON, a page a line, on stdout
+  fetch-pages urls.txt                            all pages of a list, to pages/
+  fetch-pages -o - 'https://example.com/[1-50]'   JSON on stdout, a page a line
 `;
 
-const TITLES: Readonly<Record<OptionGroup, string>> = {
-  input: 'Input',
-  request: 'Request',
-  pace: 'Pace',
-  retry: 'Retry',
-  time: 'Time (ms, s, m, h; a bare number is seconds)',
-  limits: 'Limits (bytes; k, M, G)',
-  store: 'Store',
-  verdict: 'Verdict',
-  display: 'Display',
-  about: 'About',
+const UNITS: Readonly<Partial<Record<OptionGroup, string>>> = {
+  time: ' (ms, s, m, h; a bare number is seconds)',
+  limits: ' (bytes; k, M, G)',
 };
 
-const EXIT_CODES = `Exit codes
-  0 every page is OK · 1 some page is not · 2 wrong options, an unreadable or empty list
-  3 the store failed · 4 stopped by --deadline, --fail-fast or --max-failures
-  129, 130, 143 a signal · 141 the reader of stdout went away · 70 a bug
-
-Environment
-  http_proxy, https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY, no_proxy, NO_PROXY: as in curl.
-  HTTP_PROXY in capitals is not read, because a web server may have set it from a request.
-  NO_COLOR, FORCE_COLOR, TERM: see --color.
-`;
-
-/** The help: the common options on one screen, or all of them with their details. No line is longer than 100 characters. */
+/** The help: the common options on one screen, or all of them with their details. No line is longer than 80 characters. */
 export function helpText(extent: 'common' | 'all'): string {
   const rows: readonly OptionRow[] = OPTION_ROWS;
   return extent === 'all' ? allHelp(rows) : commonHelp(rows.filter((row) => row.common));
 }
 
+/** A line an option, its group at the margin. A default that has no room is told by `--help all`. */
 function commonHelp(rows: readonly OptionRow[]): string {
-  return `${USAGE}\n${rows.map((row) => optionLines(row, [sentence(row)])).join('')}`;
+  const lines = rows.map((row, index) => {
+    const group = row.group === rows[index - 1]?.group ? '' : GROUP_NAMES[row.group];
+    const head = group.padEnd(GROUP_WIDTH) + spelled({ ...row, aliases: [] });
+    const text = sentence(row);
+    const fits = COMMON_TEXT_COLUMN + text.length <= WIDTH;
+    return `${head.padEnd(COMMON_TEXT_COLUMN)}${fits ? text : row.summary}\n`;
+  });
+  return `${USAGE}\n${lines.join('')}`;
 }
 
 function allHelp(rows: readonly OptionRow[]): string {
   const groups = OPTION_GROUPS.map((group) => {
     const members = rows.filter((row) => row.group === group);
     const lines = members.map((row) => optionLines(row, [sentence(row), ...(row.details ? [row.details] : [])]));
-    return `${TITLES[group]}\n${lines.join('')}`;
+    return `${GROUP_NAMES[group]}${UNITS[group] ?? ''}\n${lines.join('')}`;
   });
-  return `${USAGE}\n${groups.join('\n')}\n${EXIT_CODES}`;
+  const exitCodes = EXIT_MEANINGS.map(([codes, meaning]) => defined(codes.join(', '), [meaning]));
+  const environment = ENVIRONMENT_MEANINGS.map(([names, meaning]) => defined(names.join(', '), [meaning]));
+  const sections = [...groups, `Exit codes, the first that applies\n${exitCodes.join('')}`];
+  return `${USAGE}\n${sections.join('\n')}\nEnvironment\n${environment.join('')}`;
 }
 
 function sentence(row: OptionRow): string {
   return row.default === undefined ? row.summary : `${row.summary} (${row.default})`;
 }
 
+/** `-c, --concurrency <n>`; without a short spelling, its place is left free. */
+function spelled({ short, long, aliases = [], argument }: OptionRow): string {
+  const flags = [long, ...aliases].join(', ');
+  return `${short === undefined ? '    ' : `${short}, `}${flags}${argument === undefined ? '' : ` ${argument}`}`;
+}
+
 function optionLines(row: OptionRow, paragraphs: readonly string[]): string {
-  const spelled = [row.short, row.long, ...(row.aliases ?? [])].filter((flag) => flag !== undefined).join(', ');
-  const flags = `  ${row.short === undefined ? '    ' : ''}${spelled}${row.argument === undefined ? '' : ` ${row.argument}`}`;
-  const text = paragraphs.flatMap((paragraph) => wrap(paragraph, WIDTH - TEXT_COLUMN));
-  const [first = '', ...rest] = text;
+  return defined(spelled(row), paragraphs);
+}
+
+/** A term and what it means, beside it where the term is short. */
+function defined(term: string, paragraphs: readonly string[]): string {
+  const [first = '', ...rest] = paragraphs.flatMap((paragraph) => wrap(paragraph, WIDTH - TEXT_COLUMN));
   const indent = ' '.repeat(TEXT_COLUMN);
-  const head = flags.length < TEXT_COLUMN - 1 ? flags.padEnd(TEXT_COLUMN) + first : `${flags}\n${indent}${first}`;
+  const fits = 2 + term.length < TEXT_COLUMN - 1;
+  const head = fits ? `  ${term}`.padEnd(TEXT_COLUMN) + first : `  ${term}\n${indent}${first}`;
   return `${[head, ...rest.map((line) => indent + line)].join('\n')}\n`;
 }
 

@@ -3,6 +3,7 @@ import { printable } from '../core/policy/sanitise.ts';
 import { type About, versionText } from './about.ts';
 import { EXIT } from './exit-code.ts';
 import { helpText } from './help.ts';
+import { COMPLETION_SHELLS, type CompletionShell } from './option-rows/result.ts';
 import { tidy } from './tidy.ts';
 import { writeStderr, writeStdout } from './write-stream.ts';
 
@@ -29,8 +30,19 @@ async function answer(argv: readonly string[], about: About): Promise<number> {
   const asksForHelp = only === '--help' || only === '-h';
   if (asksForHelp && extent === undefined) return writeStdout(helpText('common'));
   if (asksForHelp && extent === 'all' && surplus === undefined) return writeStdout(helpText('all'));
+  const shell = completionShell(argv);
+  if (shell !== undefined) {
+    const { completionScript } = await import('./completion.ts');
+    return writeStdout(completionScript(shell));
+  }
   const { program } = await import('./program.ts');
   return program(argv, about);
+}
+
+/** Of `--completion bash` or `--completion=bash` alone; all else is for the parser. */
+function completionShell(argv: readonly string[]): CompletionShell | undefined {
+  const [, value] = /^--completion[= ](.*)$/s.exec(argv.join(' ')) ?? [];
+  return argv.length <= 2 ? COMPLETION_SHELLS.find((shell) => shell === value) : undefined;
 }
 
 /** What nobody caught is a bug of ours. */

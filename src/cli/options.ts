@@ -2,14 +2,17 @@ import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../core/failure.ts';
 import { helpText } from './help.ts';
 import { OPTION_ROWS, type TypedOptions } from './option-rows/all.ts';
+import { COMPLETION_SHELLS, type CompletionShell } from './option-rows/result.ts';
 import type { OptionRow } from './option-rows/row.ts';
+import { choiceOf } from './option-values.ts';
 import { quoted } from './wrong-value.ts';
 
 /** What the command line asks for, in the words of the one who typed it. */
 export type Arguments =
   | { readonly type: 'run'; readonly typed: TypedOptions; readonly operands: readonly string[] }
   | { readonly type: 'help'; readonly text: string }
-  | { readonly type: 'version' };
+  | { readonly type: 'version' }
+  | { readonly type: 'completion'; readonly shell: CompletionShell };
 
 const ROWS: readonly OptionRow[] = OPTION_ROWS;
 const FLAGS: ReadonlySet<string> = new Set(ROWS.flatMap((row) => spellings(row)));
@@ -19,9 +22,10 @@ const FLAGS: ReadonlySet<string> = new Set(ROWS.flatMap((row) => spellings(row))
  *
  * Options and operands may be mixed; after `--` all are operands. An option that is given again replaces its earlier value unless its
  * row says `repeatable`. `--help` and `--version` win over everything else, unknown options included; help wins over version.
+ * `--completion` wins over what is left, lists included.
  *
  * @param argv what follows the program's name
- * @throws UsageError for an unknown option and for a missing or surplus value
+ * @throws UsageError for an unknown option, for a missing or surplus value and for a shell that there is no completion for
  */
 export function parseArguments(argv: readonly string[]): Arguments {
   const typed = new Map<string, unknown>();
@@ -37,7 +41,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
   if (typed.has('version')) return { type: 'version' };
   if (wrong !== undefined) throw wrong;
   // Sound because each value was put there by the listener of its own row: see `valueReader`.
-  return { type: 'run', typed: Object.fromEntries(typed) as TypedOptions, operands: program.args };
+  const given = Object.fromEntries(typed) as TypedOptions;
+  const shell = choiceOf(given, 'completion', COMPLETION_SHELLS);
+  if (shell !== undefined) return { type: 'completion', shell };
+  return { type: 'run', typed: given, operands: program.args };
 }
 
 function buildProgram(typed: Map<string, unknown>): Command {

@@ -28,7 +28,7 @@ function help(...argv: readonly string[]): string {
 }
 
 describe('every row', () => {
-  const taking = ROWS.filter((row) => row.kind !== 'flag' && row.key !== 'help');
+  const taking = ROWS.filter((row) => row.kind !== 'flag' && row.key !== 'help' && row.key !== 'completion');
   const flags = ROWS.filter((row) => row.kind === 'flag' && row.key !== 'version');
 
   test.each(taking.map((row) => [row.long, row]))('%s takes its value in each way, and no operand', (_, row) => {
@@ -63,7 +63,7 @@ describe('every row', () => {
     expect(row.summary).toMatch(/^.{8,72}[^.]$/);
     expect(OPTION_GROUPS).toContain(row.group);
     expect(row.kind === 'flag').toBe(row.argument === undefined);
-    expect(row.kind === 'choice').toBe(row.choices !== undefined);
+    if (row.key !== 'help') expect(row.kind === 'choice').toBe(row.choices !== undefined);
     const all = help('--help', 'all');
     expect(all).toContain(row.long);
     expect(all.replace(/\s+/g, ' ')).toContain(`${row.summary}${row.default === undefined ? '' : ` (${row.default})`}`);
@@ -125,8 +125,19 @@ describe('a command line', () => {
     ],
   ])('%s is refused', (_, argv, message) => expect(refusal(...argv)).toBe(message));
 
-  test.each(['--report', '--completion'])('%s is not known yet', (flag) => {
-    expect(refusal(flag)).toContain(`unknown option "${flag}"`);
+  test('a completion, whatever lists and options are beside it', () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      for (const argv of [
+        ['--completion', shell],
+        ['list', '-c', '5', `--completion=${shell}`],
+      ]) {
+        expect(parseArguments(argv)).toEqual({ type: 'completion', shell });
+      }
+    }
+    expect(refusal('--completion', 'tcsh')).toBe('--completion: "tcsh" is not known; write bash, zsh or fish');
+    expect(refusal('--completion=')).toBe('--completion: "" is not known; write bash, zsh or fish');
+    expect(refusal('list', '--completion')).toBe('--completion needs a value: --completion <bash|zsh|fish>');
+    expect(refusal('--completion', 'zsh', '--bogus')).toContain('unknown option "--bogus"');
   });
 
   test('version', () => {
@@ -157,20 +168,29 @@ describe('help', () => {
 
   test('the short one fits on a screen', () => {
     const lines = help('--help').split('\n');
-    expect(lines.length).toBeLessThanOrEqual(40);
-    expect(lines.filter((line) => line.length > 100)).toEqual([]);
+    // 24 rows, the prompt that follows on the last of them, and 80 columns. The last of these lines is empty: it is the prompt's.
+    expect(lines.length).toBeLessThanOrEqual(24);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
     const options = lines
-      .filter((line) => line.startsWith('  '))
+      .filter((line) => /^(?:[A-Z][a-z]+)? +--?[a-z]/i.test(line))
       .join('\n')
       .replace('--help all', '');
     for (const row of ROWS) expect(new RegExp(`${row.long}[ ,]`).test(options), row.long).toBe(row.common);
+  });
+
+  test('the short one tells every default that has room, and its groups once each', () => {
+    const text = help('--help');
+    expect(text).toContain('most requests in flight, whole run (100)\n');
+    expect(text).toContain('what counts as OK, such as 200,204,300-399\n');
+    const groups = text.split('\n').flatMap((line) => /^([A-Z][a-z]+) /.exec(line)?.[1] ?? []);
+    expect(groups).toEqual(['Input', 'Request', 'Pace', 'Retry', 'Time', 'Store', 'Verdict', 'Display', 'About']);
   });
 
   test('the long one is no wider', () => {
     expect(
       help('--help', 'all')
         .split('\n')
-        .filter((line) => line.length > 100),
+        .filter((line) => line.length > 80),
     ).toEqual([]);
     expect(help('--help', 'all')).not.toMatch(/[ \t]\n/);
   });

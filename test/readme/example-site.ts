@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { type AppRequest, type AppServer, startAppServer } from '../support/app-server.ts';
 
-/** `api.example.com` and `www.example.com` as the README has them, behind a proxy, so that its URLs can stay as they are. */
+/** `api.example.com` and `www.example.com` as the documents have them, behind a proxy, so that its URLs can stay as they are. */
 export interface ExampleSite {
   readonly server: AppServer;
   /** `http://127.0.0.1:port`, for `https_proxy`. */
@@ -26,7 +26,10 @@ export async function startExampleSite(): Promise<ExampleSite> {
   const server = await startAppServer(
     (request, { answer }) => {
       const { status = 200, type = 'application/json', body } = answerTo(request);
-      answer(body, { status, headers: { 'content-type': type } });
+      const etag = `"${body.length}"`;
+      if (status === 200 && request.headers['if-none-match'] === etag)
+        return answer('', { status: 304, headers: { etag } });
+      answer(body, { status, headers: { 'content-type': type, ...(status === 200 ? { etag } : undefined) } });
     },
     { tls: { cert: pem('example'), key: pem('example-key') } },
   );

@@ -50,6 +50,7 @@ export const INPUT_ROWS = [
     key: 'dryRun',
     long: '--dry-run',
     group: 'input',
-    summary: 'fetch nothing; tell what would be fetched, by origin',
+    summary: 'fetch nothing; tell what would be fetched',
+    details: 'It is told by origin, with what is stored already.',
   },
 ] as const satisfies readonly OptionRow[];

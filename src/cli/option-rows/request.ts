@@ -4,7 +4,7 @@ import { COMMON, EACH, FLAG, ONCE, type OptionRow, RARER } from './row.ts';
 export const REQUEST_ROWS = [
   {
     ...ONCE,
-    ...COMMON,
+    ...RARER,
     key: 'request',
     short: '-X',
     long: '--request',
@@ -71,8 +71,9 @@ export const REQUEST_ROWS = [
     kind: 'text',
     argument: '<name:password>',
     group: 'request',
-    summary: "credentials (Basic) for the first page's origin",
-    details: "Shown to the first page's origin and those of --credentials-to. Not beside -H Authorization.",
+    summary: "credentials for the first page's origin",
+    details:
+      "Basic authentication. Shown to the first page's origin and those of --credentials-to. Not beside -H Authorization.",
   },
   {
     ...ONCE,

@@ -4,8 +4,10 @@ import { COMMON, FLAG, ONCE, type OptionRow, RARER } from './row.ts';
 
 export const PROGRESS_CHOICES = ['auto', 'bar', 'lines', 'none'] as const;
 export const COLOR_CHOICES = ['auto', 'always', 'never'] as const;
+export const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type ProgressChoice = (typeof PROGRESS_CHOICES)[number];
 export type ColorChoice = (typeof COLOR_CHOICES)[number];
+export type CompletionShell = (typeof COMPLETION_SHELLS)[number];
 
 export const STORE_ROWS = [
   {
@@ -17,9 +19,9 @@ export const STORE_ROWS = [
     kind: 'path',
     argument: '<path>',
     group: 'store',
-    summary: 'folder/, file.ndjson, .db or .warc.gz; - is NDJSON on stdout',
+    summary: 'folder/, .ndjson, .db or .warc.gz',
     details:
-      'No ending or a final / keeps files in a folder, .ndjson and .jsonl a record a line, .db and .sqlite an SQLite database, .warc and .warc.gz a web archive. A run continues what its store already has.',
+      '- is NDJSON on stdout. No ending or a final / keeps files in a folder, .ndjson and .jsonl a record a line, .db and .sqlite an SQLite database, .warc and .warc.gz a web archive. A run continues what its store already has.',
     default: DEFAULTS.output,
   },
   {
@@ -106,7 +108,7 @@ export const VERDICT_ROWS = [
     kind: 'path',
     argument: '<file>',
     group: 'verdict',
-    summary: 'write the pages that are not OK as a list to feed back',
+    summary: 'write what is not OK as a list to feed back',
     details:
       'Invalid lines are comments in it. Written aside and renamed at the end, so it may be one of the lists; mode 0600, as it keeps the headers and credentials of its lines.',
   },
@@ -120,6 +122,17 @@ export const VERDICT_ROWS = [
     group: 'verdict',
     summary: 'write the verdict as one JSON object; - is stdout',
     details: '--summary - and -o - are not for one run.',
+  },
+  {
+    ...ONCE,
+    ...RARER,
+    key: 'report',
+    long: '--report',
+    kind: 'path',
+    argument: '<file.html>',
+    group: 'verdict',
+    summary: 'write the run as one page with plots, for a browser',
+    details: 'The page loads nothing. Written aside and renamed at the end.',
   },
 ] as const satisfies readonly OptionRow[];
 
@@ -190,6 +203,7 @@ export const ABOUT_ROWS = [
     long: '--help',
     kind: 'text',
     argument: '[all]',
+    choices: ['all'],
     group: 'about',
     summary: 'this help; --help all tells every option',
   },
@@ -201,5 +215,18 @@ export const ABOUT_ROWS = [
     long: '--version',
     group: 'about',
     summary: 'the version',
+  },
+  {
+    ...ONCE,
+    ...RARER,
+    key: 'completion',
+    long: '--completion',
+    kind: 'choice',
+    argument: `<${COMPLETION_SHELLS.join('|')}>`,
+    choices: COMPLETION_SHELLS,
+    group: 'about',
+    summary: 'print what makes that shell complete these options',
+    details:
+      'For bash and zsh: eval "$(fetch-pages --completion bash)" in the file that the shell reads when it starts. For fish: fetch-pages --completion fish | source.',
   },
 ] as const satisfies readonly OptionRow[];

@@ -13,6 +13,19 @@ export const OPTION_GROUPS = [
 ] as const;
 export type OptionGroup = (typeof OPTION_GROUPS)[number];
 
+export const GROUP_NAMES = {
+  input: 'Input',
+  request: 'Request',
+  pace: 'Pace',
+  retry: 'Retry',
+  time: 'Time',
+  limits: 'Limits',
+  store: 'Store',
+  verdict: 'Verdict',
+  display: 'Display',
+  about: 'About',
+} as const satisfies Record<OptionGroup, string>;
+
 /** What a value is: how it is read, what a wrong one is answered with, and what a shell could complete. */
 type OptionKind =
   | 'flag'
@@ -41,12 +54,12 @@ export interface OptionRow {
   readonly kind: OptionKind;
   /** `<n>` or, where it may be left out, `[all]`. Absent for a flag. */
   readonly argument?: string;
-  /** Of kind `choice`. */
+  /** All values of kind `choice`; of another kind, words that a shell may offer. */
   readonly choices?: readonly string[];
   readonly group: OptionGroup;
   /** True where every one that is given counts; else the last one does. */
   readonly repeatable: boolean;
-  /** True where the short help tells it. */
+  /** True where the short help tells it: on one line, so its summary has at most 43 characters. */
   readonly common: boolean;
   /** One line. */
   readonly summary: string;

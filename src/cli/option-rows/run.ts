@@ -17,7 +17,7 @@ export const PACE_ROWS = [
   },
   {
     ...ONCE,
-    ...COMMON,
+    ...RARER,
     key: 'perOrigin',
     long: '--per-origin',
     kind: 'count',
@@ -35,8 +35,8 @@ export const PACE_ROWS = [
     kind: 'rate',
     argument: '<n/s|n/m|n/h>',
     group: 'pace',
-    summary: 'most requests started per origin, evenly spaced',
-    details: 'A bare number is per second. Redirects and retries are included; other processes are not.',
+    summary: 'most requests started per origin',
+    details: 'Evenly spaced. A bare number is per second. Redirects and retries are included; other processes are not.',
   },
   {
     ...ONCE,
@@ -67,8 +67,9 @@ export const RETRY_ROWS = [
     kind: 'count',
     argument: '<n>',
     group: 'retry',
-    summary: 'tries after the first, for failures of the page',
-    details: 'Refusals (429, 503 with Retry-After) use up none and are obeyed with --retry 0 too.',
+    summary: 'tries of a page after the first',
+    details:
+      'For failures of the page. Refusals (429, 503 with Retry-After) use up none and are obeyed with --retry 0 too.',
     default: `${DEFAULTS.retries}`,
   },
   {
