@@ -64,7 +64,7 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
     room: /^src\/net\//,
     rooms: [/^src\/core\//],
     builtIns: 'crypto diagnostics_channel dns http2 net os stream tls zlib',
-    packages: 'undici',
+    packages: 'undici undici/lib/dispatcher/agent.js',
   },
   {
     room: /^src\/stores\//,
@@ -72,8 +72,14 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
     builtIns: 'buffer crypto events fs fs/promises os path sqlite stream timers/promises url util worker_threads zlib',
     packages: 'warcio',
   },
-  { room: /^src\/progress\//, rooms: [/^src\/core\//], builtIns: '', packages: 'chalk string-width' },
-  { room: /^src\/report\//, rooms: [/^src\/core\//], builtIns: '', packages: '' },
+  { room: /^src\/progress\//, rooms: [/^src\/core\//], builtIns: 'module', packages: 'chalk string-width' },
+  {
+    room: /^src\/report\//,
+    // The terminal's words for numbers and for the verdict: one run is told in one way.
+    rooms: [/^src\/core\//, /^src\/progress\/(format|theme|verdict|wording)\.ts$/],
+    builtIns: 'crypto fs module',
+    packages: 'uplot',
+  },
   { room: /^src\/demo\//, rooms: [], builtIns: 'events http http2 net', packages: '' },
   { room: /^src\/system-clock\.ts$/, rooms: [/^src\/core\/ports\.ts$/], builtIns: '', packages: '' },
   // The two that build adapters: they may know everybody, and nobody knows them.
@@ -99,6 +105,7 @@ const HOMES: readonly (readonly [what: string, home: RegExp])[] = [
   ['undici', /^src\/net\//],
   ['p-limit', /^src\/core\/run\.ts$/],
   ['warcio', /^src\/stores\//],
+  ['uplot', /^src\/report\/(draw-plots|plot-script)\.ts$/],
   ['node:sqlite', /^src\/stores\//],
   ['node:process', /^src\/cli\//],
 ];

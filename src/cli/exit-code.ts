@@ -4,7 +4,7 @@ import type { StopReason, Verdict } from '../core/event.ts';
 export interface ExitFacts {
   /** The lists hold a page at all, in whichever shard. */
   readonly pageListed: boolean;
-  /** --failed, --summary or stdout could not be written. */
+  /** --failed, --report, --summary or stdout could not be written. */
   readonly writeFailed: boolean;
 }
 

@@ -3,7 +3,7 @@ export const EXIT_MEANINGS: readonly (readonly [codes: readonly number[], meanin
   [[2], 'wrong options, an unreadable list, no page in any list; nothing was fetched'],
   [
     [3],
-    'the store failed: disk full, not writable, in use by another run; what was stored is whole. Also where --failed or --summary could not be written',
+    'the store failed: disk full, not writable, in use by another run; what was stored is whole. Also where --failed, --report or --summary could not be written',
   ],
   [[129, 130, 143], 'SIGHUP, SIGINT (Ctrl-C), SIGTERM: the verdict so far was told; a second one ends at once'],
   [[141], 'the reader of stdout went away, as head does'],

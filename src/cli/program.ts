@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Verdict } from '../core/event.ts';
+import type { Gauges, Verdict } from '../core/event.ts';
 import { StoreError, UsageError } from '../core/failure.ts';
 import type { Input } from '../core/page.ts';
 import { printable } from '../core/policy/sanitise.ts';
@@ -10,6 +10,7 @@ import { openInput, type Source } from '../input/open-input.ts';
 import { TempSpool } from '../input/temp-spool.ts';
 import { createClient } from '../net/client.ts';
 import { createProgress, type ProgressMode } from '../progress/terminal.ts';
+import type { VerdictContext } from '../progress/verdict.ts';
 import { STORES } from '../stores/index.ts';
 import { NDJSON_MAX_BODY_BYTES } from '../stores/ndjson-line.ts';
 import { systemClock } from '../system-clock.ts';
@@ -17,12 +18,14 @@ import { type About, versionText } from './about.ts';
 import { againCommand } from './again.ts';
 import { boundHeap } from './bound-heap.ts';
 import { colorFor } from './color.ts';
+import { completionScript } from './completion.ts';
 import { plan, planText } from './dry-run.ts';
 import { EXIT, exitCode } from './exit-code.ts';
 import { type FailedList, openFailedList } from './failed-list.ts';
 import { helpText } from './help.ts';
 import { parseArguments } from './options.ts';
 import { rememberedRequest } from './remembered-request.ts';
+import { openReportFile, type ReportFile } from './report-file.ts';
 import { type Invocation, resolveConfig } from './resolve-config.ts';
 import { watchSignals } from './signals.ts';
 import { summarise, summaryText, writeSummary } from './summary.ts';
@@ -39,6 +42,7 @@ export async function program(argv: readonly string[], about: About): Promise<nu
   const typed = parseArguments(argv);
   if (typed.type === 'help') return writeStdout(typed.text);
   if (typed.type === 'version') return writeStdout(versionText(about));
+  if (typed.type === 'completion') return writeStdout(completionScript(typed.shell));
   const resolution = resolveConfig(typed.typed, typed.operands, {
     version: about.version,
     homepage: about.homepage,
@@ -107,28 +111,36 @@ async function fetchAll(invocation: Invocation, input: Input, again: string | un
   const spool = new TempSpool();
   let listed: Input | undefined;
   let failed: FailedList | undefined;
+  let report: ReportFile | undefined;
   let store: StoreSession | undefined;
   try {
     listed = await begun(input);
     failed = await openFailed(invocation);
+    report = await openReport(invocation, () => run.gauges());
     store = await openStore(invocation, 'run');
-    const shown = createProgress(progressOptions(invocation, again, () => run.gauges()));
+    const verdictContext = verdictContextOf(invocation, again);
+    const shown = createProgress(progressOptions(invocation, verdictContext, () => run.gauges()));
     tidy.leave = () => {
       shown.stop();
       void failed?.discard();
+      report?.discard();
     };
-    const listeners: Listener[] = [...(failed === undefined ? [] : [failedListener(failed)]), shown.listener];
+    const listeners = [...(failed === undefined ? [] : [failedListener(failed)]), shown.listener];
+    if (report !== undefined) listeners.push(report.listener);
     const parts = { config, input: listed, client, store, clock: systemClock, random: Math.random, listeners, spool };
     const run = new Run(parts);
     const signals = watchSignals((signal) => run.stop(signal), tidy.leave);
     if (!invocation.display.quiet) for (const line of invocation.notices) shown.print(line);
     if (config.net.insecure) shown.listener(INSECURE);
     shown.start();
+    report?.start();
     const verdict = await run.verdict().finally(() => signals.close());
-    return await conclude(invocation, verdict, { store, failed, startedWall, pageListed: run.pageListed });
+    const { pageListed } = run;
+    return await conclude(invocation, verdict, { store, failed, report, startedWall, pageListed, verdictContext });
   } catch (error) {
     tidy.leave();
     await failed?.discard();
+    report?.discard();
     await store?.close();
     throw error;
   } finally {
@@ -142,11 +154,17 @@ async function openFailed({ failedFile, config }: Invocation): Promise<FailedLis
   return failedFile === undefined ? undefined : await openFailedList(failedFile, config.request);
 }
 
+async function openReport({ reportFile }: Invocation, gauges: () => Gauges): Promise<ReportFile | undefined> {
+  return reportFile === undefined ? undefined : await openReportFile(reportFile, gauges);
+}
+
 interface Conclusion {
   readonly store: StoreSession;
   readonly failed: FailedList | undefined;
+  readonly report: ReportFile | undefined;
   readonly startedWall: number;
   readonly pageListed: boolean;
+  readonly verdictContext: VerdictContext;
 }
 
 /** What is left to write after the run: it must succeed before the run may call itself a success. */
@@ -165,13 +183,24 @@ async function conclude(invocation: Invocation, verdict: Verdict, parts: Conclus
   await attempt(() => parts.store.close());
   await attempt(async () => parts.failed?.commit());
   const code = () => exitCode(verdict, { pageListed: parts.pageListed, writeFailed });
-  const { summary, store } = invocation;
+  const { summary, store, about } = invocation;
+  const { startedWall, verdictContext, report } = parts;
+  const endedWall = systemClock.wall();
+  await attempt(async () =>
+    report?.commit(verdict, {
+      version: about.version,
+      exitCode: code(),
+      startedWall,
+      endedWall,
+      verdict: verdictContext,
+    }),
+  );
   if (summary === undefined) return code();
   const told = summarise(verdict, {
-    program: invocation.about.version,
+    program: about.version,
     exitCode: code(),
-    startedWall: parts.startedWall,
-    endedWall: systemClock.wall(),
+    startedWall,
+    endedWall,
     format: store.format,
     place: store.place,
   });
@@ -196,8 +225,8 @@ function openStore({ store, config, about, givenOptions }: Invocation, mode: 'ru
   });
 }
 
-function progressOptions(invocation: Invocation, again: string | undefined, gauges: () => ReturnType<Run['gauges']>) {
-  const { display, store, failedFile, config } = invocation;
+function progressOptions(invocation: Invocation, verdict: VerdictContext, gauges: () => Gauges) {
+  const { display } = invocation;
   return {
     mode: progressMode(invocation),
     quiet: display.quiet,
@@ -206,12 +235,16 @@ function progressOptions(invocation: Invocation, again: string | undefined, gaug
     color: colorFor(display.color, process.env, process.stderr.isTTY === true),
     gauges,
     clock: systemClock,
-    verdict: {
-      place: store.place,
-      ...(again === undefined ? undefined : { again }),
-      ...(failedFile === undefined ? undefined : { failedFile }),
-      ...(config.shard === undefined ? undefined : { shard: `${config.shard.index}/${config.shard.count}` }),
-    },
+    verdict,
+  };
+}
+
+function verdictContextOf({ store, failedFile, config }: Invocation, again: string | undefined): VerdictContext {
+  return {
+    place: store.place,
+    ...(again === undefined ? undefined : { again }),
+    ...(failedFile === undefined ? undefined : { failedFile }),
+    ...(config.shard === undefined ? undefined : { shard: `${config.shard.index}/${config.shard.count}` }),
   };
 }
 

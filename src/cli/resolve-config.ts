@@ -48,6 +48,8 @@ export interface Invocation {
   readonly demo: boolean;
   /** --failed, as typed. */
   readonly failedFile?: string;
+  /** --report, as typed. */
+  readonly reportFile?: string;
   /** --summary, as typed; `-` is stdout. */
   readonly summary?: string;
   readonly display: DisplayChoice;
@@ -189,8 +191,9 @@ function resolveResults(
   store: StoreChoice,
   operands: readonly string[],
   cwd: string,
-): Pick<Invocation, 'failedFile' | 'summary'> {
+): Pick<Invocation, 'failedFile' | 'reportFile' | 'summary'> {
   const failedFile = fileOf(typed, 'failed', 'is no file');
+  const reportFile = fileOf(typed, 'report', 'is no file');
   const summary = fileOf(typed, 'summary', 'is stdout');
   const lists = [...operands, ...(typed.inputFile ?? [])].filter((word) => !isUrl(word) && word !== '-');
   const places = new Map<string, string>();
@@ -206,15 +209,17 @@ function resolveResults(
     if (store.format === 'files') claim(join(store.path, 'manifest.ndjson'), "the store's manifest");
   }
   if (failedFile !== undefined) claim(resolve(cwd, failedFile), '--failed');
+  if (reportFile !== undefined) claim(resolve(cwd, reportFile), '--report');
   if (summary !== undefined && summary !== '-') claim(resolve(cwd, summary), '--summary');
   for (const list of lists) {
     const what = places.get(resolve(cwd, list));
-    if (what === '--summary' || (what === '--output' && store.format === 'ndjson')) {
+    if (what === '--report' || what === '--summary' || (what === '--output' && store.format === 'ndjson')) {
       throw new UsageError(`${what} would write over the list ${quoted(list)}; name another file`);
     }
   }
   return {
     ...(failedFile === undefined ? {} : { failedFile }),
+    ...(reportFile === undefined ? {} : { reportFile }),
     ...(summary === undefined ? {} : { summary }),
   };
 }

@@ -4,7 +4,7 @@ import { AsideFile } from './aside-file.ts';
 
 /**
  * `--summary`: the verdict for programs. Fields keep their names and meanings as long as `version` is 1; new ones may come.
- * Counts are of distinct pages; times of day are ISO 8601 in UTC.
+ * `summary.schema.json` and `docs/summary.md` describe every field. Counts are of distinct pages; times of day are ISO 8601 in UTC.
  */
 export interface Summary {
   readonly version: 1;

@@ -75,5 +75,5 @@ export class Announcer {
 function resultOf(exchange: Exchange): AttemptResult {
   if (!exchange.ok) return { type: 'failure', failure: exchange.failure };
   const { status, httpVersion } = exchange.head;
-  return { type: 'answer', status, httpVersion, wireBytes: exchange.wireBytes };
+  return { type: 'answer', status, httpVersion, wireBytes: exchange.wireBytes, headMs: exchange.headMs };
 }

@@ -15,7 +15,14 @@ export type PauseReason =
 
 /** What one exchange came to. */
 export type AttemptResult =
-  | { readonly type: 'answer'; readonly status: number; readonly httpVersion: HttpVersion; readonly wireBytes: number }
+  | {
+      readonly type: 'answer';
+      readonly status: number;
+      readonly httpVersion: HttpVersion;
+      readonly wireBytes: number;
+      /** From the request's start to the response's head. */
+      readonly headMs: number;
+    }
   | { readonly type: 'failure'; readonly failure: Failure };
 
 /** What happens to the page after an exchange. */

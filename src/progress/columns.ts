@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { textWidth } from './text-width.ts';
 import type { Paint } from './theme.ts';
 
 const ELLIPSIS = '…';
@@ -6,14 +6,14 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** Cuts the end off a text that is wider than so many columns. */
 export function cutEnd(text: string, columns: number): string {
-  if (stringWidth(text) <= columns) return text;
+  if (textWidth(text) <= columns) return text;
   if (columns < 1) return '';
   return takeColumns(graphemes(text), columns - 1).join('') + ELLIPSIS;
 }
 
 /** Takes the middle out of a text that is wider than so many columns: of a URL, the host and the last name tell the most. */
 export function cutMiddle(text: string, columns: number): string {
-  if (stringWidth(text) <= columns) return text;
+  if (textWidth(text) <= columns) return text;
   if (columns < 1) return '';
   const all = graphemes(text);
   const headColumns = Math.floor((columns - 1) / 2);
@@ -32,7 +32,7 @@ function takeColumns(all: readonly string[], columns: number): string[] {
   const taken: string[] = [];
   let used = 0;
   for (const grapheme of all) {
-    used += stringWidth(grapheme);
+    used += textWidth(grapheme);
     if (used > columns) break;
     taken.push(grapheme);
   }
@@ -48,7 +48,7 @@ export interface Span {
 /** The first of these lines that fits, else the last one with its end cut off. */
 export function firstThatFits(candidates: readonly (readonly Span[])[], columns: number): string {
   for (const spans of candidates) {
-    if (stringWidth(spans.map(({ text }) => text).join('')) <= columns) return paintSpans(spans);
+    if (textWidth(spans.map(({ text }) => text).join('')) <= columns) return paintSpans(spans);
   }
   return paintSpans(cutSpans(candidates.at(-1) ?? [], columns));
 }
@@ -61,7 +61,7 @@ function cutSpans(spans: readonly Span[], columns: number): Span[] {
   const cut: Span[] = [];
   let left = columns;
   for (const span of spans) {
-    const width = stringWidth(span.text);
+    const width = textWidth(span.text);
     if (width > left) return [...cut, { ...span, text: cutEnd(span.text, left) }];
     cut.push(span);
     left -= width;

@@ -1,4 +1,3 @@
-import stringWidth from 'string-width';
 import type { Gauges, OriginGauge } from '../core/event.ts';
 import type { Cell, Span } from './columns.ts';
 import { cutEnd, cutMiddle, firstThatFits, fitCells } from './columns.ts';
@@ -7,6 +6,7 @@ import { figuresOf } from './figures.ts';
 import { bytes, count, counted, duration, percent } from './format.ts';
 import type { Samples } from './samples.ts';
 import type { Pause, ProgressState, ShownFailure } from './state.ts';
+import { textWidth } from './text-width.ts';
 import type { Paint, Theme } from './theme.ts';
 import {
   pageRate,
@@ -264,7 +264,7 @@ function failureLine(failure: ShownFailure, codeColumns: number, columns: number
   const room = columns - codeColumns - 4;
   const messageColumns = room < MIN_ROOM_FOR_MESSAGE ? 0 : Math.floor(room * MESSAGE_SHARE);
   const tail = messageColumns === 0 ? '' : `  ${cutEnd(message, messageColumns)}`;
-  const cutUrl = cutMiddle(url, Math.max(1, room - stringWidth(tail)));
+  const cutUrl = cutMiddle(url, Math.max(1, room - textWidth(tail)));
   return firstThatFits(
     [
       [...head, { text: url }, { text: `  ${message}`, paint: theme.dim }],

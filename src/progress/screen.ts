@@ -1,5 +1,3 @@
-import stringWidth from 'string-width';
-
 /** What the display is written to: a terminal, a pipe, a file. Its size is read anew for every frame. */
 export interface ProgressStream {
   readonly columns?: number | undefined;
@@ -69,7 +67,7 @@ export class Screen {
     const staying = lines.map((line) => line + ERASE_LINE_END).join('\n');
     this.#write(BEGIN_FRAME + HIDE_CURSOR + up + passing + NO_WRAP + staying + WRAP + eraseRest(lines) + END_FRAME);
     this.#cursorHidden = true;
-    this.#drawn = lines.map((line) => stringWidth(line));
+    this.#drawn = lines.map((line) => textWidth(line));
     this.#lastFrame = frame;
   }
 

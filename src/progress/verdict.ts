@@ -24,11 +24,21 @@ export function renderVerdict(verdict: Verdict, context: VerdictContext, theme: 
   const lines = [
     ...groupLines(verdict.failures, theme),
     ...(verdict.failures.length === 0 ? [] : ['']),
-    ...listLines(verdict, theme),
-    ...storedLines(verdict, context, theme),
+    ...verdictFacts(verdict, context, theme),
     ...againLines(verdict, context, theme),
   ];
-  return [...lines, isAllOk(verdict) ? theme.ok(allOk(verdict, context)) : theme.bad(someOk(verdict))];
+  const sentence = verdictSentence(verdict, context);
+  return [...lines, isAllOk(verdict) ? theme.ok(sentence) : theme.bad(sentence)];
+}
+
+/** How many pages are OK. */
+export function verdictSentence(verdict: Verdict, context: VerdictContext): string {
+  return isAllOk(verdict) ? allOk(verdict, context) : someOk(verdict);
+}
+
+/** What became of the list, how many pages are stored where, and what it took. */
+export function verdictFacts(verdict: Verdict, context: VerdictContext, theme: Theme): string[] {
+  return [...listLines(verdict, theme), ...storedLines(verdict, context, theme)];
 }
 
 /** Every page of the whole list is OK. */

@@ -53,6 +53,8 @@ describe('what is wrong ends with 2, names the option and what would do, and not
     [['--expand', '-g'], '--globoff'],
     [['-o', '-', '--summary', '-'], '--summary'],
     [['--failed', '-'], '--failed'],
+    [['--report', '-'], '--report'],
+    [['--failed', 'x', '--report', 'x'], '--report'],
     [['--failed', 'x', '--summary', 'x'], '--summary'],
     [['--restart=yes'], '--restart'],
     [['--demo'], '--demo'],

@@ -131,6 +131,22 @@ describe('its JSON Schema', () => {
     expect(errorsOf({ ...summarise(FULL, FACTS), ...changes })).not.toEqual([]);
   });
 
+  test('and docs/summary.md agree on every field', () => {
+    const rowsOf = (schema: { properties: object; required: readonly string[] }, prefix: string): string[] =>
+      Object.entries(schema.properties).flatMap(([key, field]) => {
+        const name = `${prefix}${key}`;
+        const absent = schema.required.includes(key) ? '' : ' (may be absent)';
+        const within = field.properties === undefined ? [] : rowsOf(field, `${name}.`);
+        const items = field.items?.properties === undefined ? [] : rowsOf(field.items, `${name}[].`);
+        return [`\`${name}\`${absent}: ${field.description}`, ...within, ...items];
+      });
+    const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'summary.md'), 'utf8');
+    const rows = [...text.matchAll(/^\| (`.*?) \| .*? \| (.*) \|$/gm)].map(
+      ([, name, meaning]) => `${name}: ${meaning}`,
+    );
+    expect(rows).toEqual(rowsOf(SCHEMA, ''));
+  });
+
   test('lets later versions say more', () => {
     expect(errorsOf({ ...summarise(FULL, FACTS), news: true })).toEqual([]);
   });

@@ -17,7 +17,13 @@ function line(
   return verboseLine(event, state, WALL, PLAIN);
 }
 
-const answer = (status: number): AttemptResult => ({ type: 'answer', status, httpVersion: '2', wireBytes: 1 });
+const answer = (status: number): AttemptResult => ({
+  type: 'answer',
+  status,
+  httpVersion: '2',
+  wireBytes: 1,
+  headMs: 5,
+});
 
 const attempt = (result: AttemptResult, sequel: AttemptSequel): RunEvent => ({
   type: 'attempt',

@@ -50,6 +50,10 @@ export const EFFECTS: Readonly<Record<string, (done: Done) => void>> = {
     expect(bodies(join(folder, 'site'))).toEqual(names.map((name) => host + name));
   },
   data: ({ folder }) => expect(bodies(join(folder, 'products'))).toEqual(['la-1.json', 'la-2.json']),
+  report: ({ folder }) => {
+    expect(readFileSync(join(folder, 'run.html'), 'utf8')).toContain('4 of 5 pages are OK.');
+    expect(JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8'))).toMatchObject({ pages: { ok: 4, notOk: 1 } });
+  },
   summary: ({ stdout }) => expect(stdout).toMatch(/^4 of 5 pages in [\d.]+ s, 0 refusals\n1 HTTP_404\n$/),
   shards: ({ folder }) => {
     expect(
