@@ -120,9 +120,9 @@ export class PageFetcher {
   }
 
   #conditional(job: PageJob, request: WireRequest): WireRequest {
+    if (job.stored === undefined) return request;
     const { method, url, page } = job;
-    job.condition =
-      job.stored === undefined ? undefined : conditionFor({ method, url, headers: page.headers }, job.stored);
+    job.condition = conditionFor({ method, url, headers: page.headers }, job.stored);
     return job.condition === undefined ? request : { ...request, headers: { ...request.headers, ...job.condition } };
   }
 
@@ -167,21 +167,8 @@ export class PageFetcher {
   #afterAnswer(job: PageJob, queue: OriginQueue, exchange: Answer, reading: Reading): Step {
     const { config, clock } = this.#options;
     const { head } = exchange;
-    const redirect = decideRedirect({
-      status: head.status,
-      locations: head.headers.location,
-      url: job.url,
-      method: job.method,
-      followed: job.redirects.length,
-      maxRedirects: config.maxRedirects,
-      carriedSecret: job.carriedSecret,
-    });
-    if (redirect.type === 'stop') return final(exchange, failedEnding(redirect.failure, head));
-    if (redirect.type === 'follow') {
-      const from = job.url;
-      job.follow(redirect.url, redirect.origin, redirect.method, redirect.keepBody, head.status);
-      return { type: 'hop', exchange, from };
-    }
+    const hop = isRedirect(head.status) ? this.#afterRedirect(job, exchange) : undefined;
+    if (hop !== undefined) return hop;
     if (head.status === 304 && job.condition !== undefined) return final(exchange, { outcome: 'unchanged', head });
     if (isAccepted(config, job.page.method, head.status)) {
       const body = reading.finish();
@@ -195,6 +182,24 @@ export class PageFetcher {
       if (decision.type === 'again') return this.#again(job, exchange, decision);
     }
     return final(exchange, notAccepted(exchange));
+  }
+
+  #afterRedirect(job: PageJob, exchange: Answer): Step | undefined {
+    const { head } = exchange;
+    const redirect = decideRedirect({
+      status: head.status,
+      locations: head.headers.location,
+      url: job.url,
+      method: job.method,
+      followed: job.redirects.length,
+      maxRedirects: this.#options.config.maxRedirects,
+      carriedSecret: job.carriedSecret,
+    });
+    if (redirect.type === 'none') return undefined;
+    if (redirect.type === 'stop') return final(exchange, failedEnding(redirect.failure, head));
+    const from = job.url;
+    job.follow(redirect.url, redirect.origin, redirect.method, redirect.keepBody, head.status);
+    return { type: 'hop', exchange, from };
   }
 
   #afterRefusal(job: PageJob, queue: OriginQueue, exchange: Answer): Step {

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
-import { Agent, type buildConnector } from 'undici';
+import type { buildConnector, Agent as UndiciAgent } from 'undici';
+// Not from 'undici': to load all of it takes twice as long, and a run needs nothing else of it.
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { LIMITS, type NetConfig } from '../core/config.ts';
 import type { Target } from './connector.ts';
+import { FIRST_WINDOW_BYTES, LARGE_WINDOW_BYTES } from './stream-windows.ts';
 
 /** Of an idle connection, and the most that a server's Keep-Alive may make of it. */
 const KEEP_ALIVE_MS = 4_000;
 const MAX_KEEP_ALIVE_MS = 15_000;
-const STREAM_WINDOW_BYTES = 256 * 1024;
-/** undici's default of 512 KiB, shared by a hundred streams, is the bottleneck on a long way. */
-const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 const PING_INTERVAL_MS = 15_000;
 const MIN_STREAMS = 100;
 
@@ -28,7 +28,7 @@ function targetOf(options: buildConnector.Options & { allowH2?: boolean }): Targ
  * The pools of connections, one per origin. One HTTP/2 connection takes all of an origin's requests where the server allows as many streams;
  * over HTTP/1.1 there is a connection per request in flight. undici's own timeouts are off: ours end an exchange in every state.
  */
-export function createAgent(config: NetConfig, open: (target: Target) => Promise<Socket>): Agent {
+export function createAgent(config: NetConfig, open: (target: Target) => Promise<Socket>): UndiciAgent {
   return new Agent({
     connections: config.perOrigin,
     pipelining: 1,
@@ -39,11 +39,12 @@ export function createAgent(config: NetConfig, open: (target: Target) => Promise
     bodyTimeout: 0,
     maxHeaderSize: LIMITS.maxHeaderBytes,
     h2Options: {
-      initialWindowSize: STREAM_WINDOW_BYTES,
+      initialWindowSize: FIRST_WINDOW_BYTES,
       maxConcurrentStreams: Math.max(config.perOrigin, MIN_STREAMS),
-      connectionWindowSize: CONNECTION_WINDOW_BYTES,
+      // undici's default of 512 KiB, shared by a hundred streams, is the bottleneck on a long way.
+      connectionWindowSize: LARGE_WINDOW_BYTES,
       pingInterval: PING_INTERVAL_MS,
-    } as NonNullable<Agent.Options['h2Options']>,
+    } as NonNullable<UndiciAgent.Options['h2Options']>,
     connect: (options, callback) => {
       open(targetOf(options)).then(
         (socket) => callback(null, socket),

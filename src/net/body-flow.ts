@@ -36,7 +36,7 @@ export class BodyFlow implements DecoderOutput {
   /** A write's promise is not kept yet. */
   #writing = false;
   /** Chunks that undici still delivered after it was asked to pause: at most what the socket had buffered. */
-  #backlog: Piece[] = [];
+  readonly #backlog: Piece[] = [];
   #decoderFull = false;
   /** undici delivered the last byte. */
   #wireEnded = false;
@@ -76,7 +76,7 @@ export class BodyFlow implements DecoderOutput {
       this.#fail(this.#tooLarge());
       return;
     }
-    if (this.#sink.writeWire !== undefined) this.#offer({ chunk, asItCame: true });
+    if (this.#sink.writeWire !== undefined) this.#offer(chunk, true);
     if (this.#decoder !== undefined) this.#decoder.write(chunk);
     else this.onDecoded(chunk);
   }
@@ -90,7 +90,7 @@ export class BodyFlow implements DecoderOutput {
 
   destroy(): void {
     this.#over = true;
-    this.#backlog = [];
+    this.#backlog.length = 0;
     this.#decoder?.destroy();
   }
 
@@ -101,7 +101,7 @@ export class BodyFlow implements DecoderOutput {
       this.#fail(this.#tooLarge());
       return false;
     }
-    this.#offer({ chunk, asItCame: false });
+    this.#offer(chunk, false);
     return !this.#writing;
   }
 
@@ -124,12 +124,12 @@ export class BodyFlow implements DecoderOutput {
     if (!this.#writing && !this.#over) this.#owner.releaseForBody();
   }
 
-  #offer(piece: Piece): void {
-    if (this.#writing) this.#backlog.push(piece);
-    else this.#give(piece);
+  #offer(chunk: Buffer, asItCame: boolean): void {
+    if (this.#writing) this.#backlog.push({ chunk, asItCame });
+    else this.#give(chunk, asItCame);
   }
 
-  #give({ chunk, asItCame }: Piece): void {
+  #give(chunk: Buffer, asItCame: boolean): void {
     let kept: ReturnType<BodySink['write']>;
     try {
       kept = asItCame ? this.#sink.writeWire?.(chunk) : this.#sink.write(chunk);
@@ -140,27 +140,30 @@ export class BodyFlow implements DecoderOutput {
     if (kept === undefined) return;
     this.#writing = true;
     if (!this.#decoderFull) this.#owner.holdForBody();
-    kept.then(this.#onKept, this.#reject);
+    kept.then(
+      () => this.#onKept(),
+      (reason: unknown) => this.#reject(reason),
+    );
   }
 
-  readonly #onKept = (): void => {
+  #onKept(): void {
     this.#writing = false;
     if (this.#over) return;
     while (this.#backlog.length > 0 && !this.#writing) {
       const piece = this.#backlog.shift();
-      if (piece !== undefined) this.#give(piece);
+      if (piece !== undefined) this.#give(piece.chunk, piece.asItCame);
     }
     if (this.#writing || this.#over) return;
     if (!this.#decoderFull) this.#owner.releaseForBody();
     this.#decoder?.resume();
     this.#finishIfIdle();
-  };
+  }
 
-  readonly #reject = (reason: unknown): void => {
+  #reject(reason: unknown): void {
     if (this.#over) return;
     this.destroy();
     this.#owner.onSinkRejection(reason);
-  };
+  }
 
   #finishIfIdle(): void {
     if (this.#over || !this.#wireEnded || !this.#decodedEnded || this.#writing || this.#backlog.length > 0) return;

@@ -13,6 +13,7 @@ import { ProxyChoice, type ProxyServer } from './proxy.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { requestHeaders, requestTarget } from './request-head.ts';
 import { type LookUpAll, Resolver } from './resolver.ts';
+import { StreamWindows } from './stream-windows.ts';
 import { Ticker } from './ticker.ts';
 import { createTlsContext } from './tls-context.ts';
 import { watchWire } from './truncation.ts';
@@ -39,6 +40,7 @@ export function createClient(config: NetConfig, lookUpAll?: LookUpAll): Client {
 
 class UndiciClient implements Client, ExchangeHost {
   readonly config: NetConfig;
+  readonly windows = new StreamWindows();
   readonly ticker: Ticker<ExchangeHandler>;
   readonly limiter: RateLimiter | undefined;
   readonly #proxies: ProxyChoice;
@@ -47,6 +49,7 @@ class UndiciClient implements Client, ExchangeHost {
   readonly #certified: Way;
   readonly #unwatch: () => void;
   #receivedBytes = 0;
+  #lastFields: { readonly headers: WireRequest['headers']; readonly flat: string[] } | undefined;
   #destroyed = false;
 
   constructor(config: NetConfig, lookUpAll: LookUpAll | undefined) {
@@ -85,7 +88,7 @@ class UndiciClient implements Client, ExchangeHost {
     if (this.#destroyed) return Promise.resolve({ ok: false, failure: failure('ABORTED'), sent: false });
     return new Promise((resolve, reject) => {
       const forwarder = this.#forwarder(request);
-      const headers = requestHeaders(request, forwarder?.authorization);
+      const headers = this.#fieldsOf(request, forwarder?.authorization);
       const handler = new ExchangeHandler(request, headers, this, onHead, resolve, reject);
       this.ticker.add(handler);
       const way = request.showCertificate ? this.#certified : this.#plain;
@@ -139,6 +142,13 @@ class UndiciClient implements Client, ExchangeHost {
     // Plain http is never HTTP/2 here: a pool of its own for it would only double the connections.
     if (request.http1Only && isTls(request.origin)) options.allowH2 = false;
     return options;
+  }
+
+  /** Most pages of a run are asked for with the same fields, in the same object. */
+  #fieldsOf({ headers }: WireRequest, proxyAuthorization: string | undefined): string[] {
+    if (proxyAuthorization !== undefined) return requestHeaders(headers, proxyAuthorization);
+    if (headers !== this.#lastFields?.headers) this.#lastFields = { headers, flat: requestHeaders(headers, undefined) };
+    return this.#lastFields.flat;
   }
 
   /** The proxy that gets plain http as it is, with the whole URL in the request line. */

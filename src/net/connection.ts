@@ -26,8 +26,10 @@ export interface Connection {
   maxStreams: number | undefined;
   /** Told when `maxStreams` has changed. */
   onMaxStreams: (() => void) | undefined;
-  /** `watchSession` was called for it. */
-  isWatched: boolean;
+  /** Of HTTP/2, once `watchSession` was called for it. */
+  session: Http2Session | undefined;
+  /** Its streams may be sent more ahead than others' (`StreamWindows`). */
+  hasLargeWindow: boolean;
 }
 
 /** SETTINGS_MAX_CONCURRENT_STREAMS where the server did not send it (RFC 9113 §6.5.2: without a limit). */
@@ -49,14 +51,15 @@ export function registerConnection(socket: Socket, httpVersion: HttpVersion, rem
     isGoingAway: false,
     maxStreams: undefined,
     onMaxStreams: undefined,
-    isWatched: false,
+    session: undefined,
+    hasLargeWindow: false,
   });
 }
 
 /** Notes what the server says of the whole session. Called with each stream: undici opens the first one before the first SETTINGS are there. */
 export function watchSession(connection: Connection, session: Http2Session | undefined): void {
-  if (connection.isWatched || session === undefined) return;
-  connection.isWatched = true;
+  if (connection.session !== undefined || session === undefined) return;
+  connection.session = session;
   connection.pulse.attach(session);
   session.on('goaway', () => {
     connection.isGoingAway = true;

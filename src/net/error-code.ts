@@ -26,6 +26,8 @@ export interface ErrorContext {
   readonly sharers: number;
   /** Bytes that the connection got since the start. */
   readonly bytesSinceStart: number;
+  /** Answers to others may be among these bytes. */
+  readonly othersAnswered: boolean;
   /** HTTP/2 error code of the stream, where there is one (RFC 9113 §7). */
   readonly streamCode: number | undefined;
 }
@@ -199,8 +201,13 @@ function streamReset(error: unknown, streamCode: number | undefined, context: Er
     case H2.refused:
       return begun ? verdict('STREAM_RESET', error, true) : verdict('STREAM_REFUSED', error, false);
     case H2.calm: {
-      const remote = begun || context.bytesSinceStart < REMOTE_CALM_BYTES;
-      return remote ? verdict('SERVER_OVERLOADED', error, true) : tooManyFields(error);
+      if (begun) return verdict('SERVER_OVERLOADED', error, true);
+      // Where much came in for others nothing tells whose word it is. Servers on Node send it when what they have queued for others is too
+      // much, so it is taken for that; a head of too many fields is seen through when its page is asked for alone.
+      if (context.othersAnswered) return verdict('STREAM_REFUSED', error, true, 'it asks for calm');
+      return context.bytesSinceStart < REMOTE_CALM_BYTES
+        ? verdict('SERVER_OVERLOADED', error, true)
+        : tooManyFields(error);
     }
     case undefined:
     case H2.noError:
@@ -209,7 +216,7 @@ function streamReset(error: unknown, streamCode: number | undefined, context: Er
       return verdict(begun ? 'TRUNCATED' : 'STREAM_RESET', error, true);
     case H2.internal:
       // What Node before 22.23 makes of such a head now and then; sure only where nobody else's answer came over the connection meanwhile.
-      return !begun && context.sharers === 1 && context.bytesSinceStart >= REMOTE_CALM_BYTES
+      return !begun && !context.othersAnswered && context.bytesSinceStart >= REMOTE_CALM_BYTES
         ? tooManyFields(error)
         : verdict('STREAM_RESET', error, true);
     default:

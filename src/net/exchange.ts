@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import { LIMITS, type NetConfig } from '../core/config.ts';
 import { type Failure, failure } from '../core/failure.ts';
 import type { Answer, BodyGlance, BodySink, Exchange, Head, OnHead, WireRequest } from '../core/ports.ts';
+import type { Completeness } from '../core/record.ts';
 import { BodyFlow, type BodyOwner } from './body-flow.ts';
 import { completeness, declaredLength, isBodyless } from './completeness.ts';
 import { type Connection, watchSession } from './connection.ts';
@@ -12,6 +13,7 @@ import type { RateLimiter } from './rate-limiter.ts';
 import { responseHead } from './response-head.ts';
 import { ResponseHold } from './response-hold.ts';
 import { StallWatch } from './stall.ts';
+import type { StreamWindows } from './stream-windows.ts';
 import type { Timed } from './ticker.ts';
 import { type Bindable, expectWire, wasCut } from './truncation.ts';
 
@@ -26,7 +28,7 @@ function afterReuse(tell: () => void): void {
 /** What all exchanges of one client share. */
 export interface ExchangeHost {
   readonly config: NetConfig;
-
+  readonly windows: StreamWindows;
   readonly limiter: RateLimiter | undefined;
   /** The request goes through a proxy that forwards it: a 407 is the proxy's. */
   isForwarded(request: WireRequest): boolean;
@@ -45,6 +47,15 @@ const DRAIN_MS = 2_000;
 
 const { NGHTTP2_REFUSED_STREAM } = constants;
 
+/** The exchange that a stream belongs to. */
+const owner = Symbol('owner');
+type OwnedStream = ClientHttp2Stream & { [owner]?: ExchangeHandler | undefined };
+
+/** One function for all streams: a closure for each, and the wrapper that `once` makes, cost more than the exchange's own state. */
+function tellOwner(this: ClientHttp2Stream, error: Error): void {
+  (this as OwnedStream)[owner]?.onStreamError(this, error);
+}
+
 /** What an abort of ours is called on the wire's side; whoever sees it has settled before. */
 const CUT = new Error('cut');
 
@@ -57,7 +68,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
   /** Name and value in turn, as they are sent. */
   readonly headers: readonly string[];
   readonly #host: ExchangeHost;
-  readonly #onHead: OnHead;
+  #onHead: OnHead | undefined;
   readonly #resolve: (exchange: Exchange) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #hold: ResponseHold;
@@ -68,10 +79,14 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
   #connection: Connection | undefined;
   #stream: ClientHttp2Stream | undefined;
   #socketBytesAtStart = 0;
+  #requestsAtStart = 0;
+  #wasAlone = true;
   #reused = false;
   #interim = 0;
   #responseBegun = false;
   #head: Head | undefined;
+  /** How its end is known, content codings aside. */
+  #framing: Completeness | undefined;
   #flow: BodyFlow | undefined;
   #glance: BodyGlance | undefined;
   #stall: StallWatch | undefined;
@@ -130,6 +145,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     connection.requests += 1;
     connection.active += 1;
     this.#socketBytesAtStart = connection.socket.bytesRead;
+    this.#requestsAtStart = connection.requests;
+    this.#wasAlone = connection.active === 1;
   }
 
   bindStream(stream: ClientHttp2Stream): void {
@@ -137,15 +154,16 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     const connection = this.#connection;
     if (connection === undefined) return;
     watchSession(connection, stream.session);
-    stream.once('error', (error: Error) => this.#onStreamError(stream, connection, error));
+    (stream as OwnedStream)[owner] = this;
+    stream.on('error', tellOwner);
   }
 
   /**
    * undici would send a refused stream again by itself, unseen and maybe later: whoever is to ask for less has to hear of each refusal.
    * (With a GOAWAY it refuses streams in the server's name; those it does send again, once.)
    */
-  #onStreamError(stream: ClientHttp2Stream, connection: Connection, error: Error): void {
-    if (this.#settled || this.#head !== undefined || stream !== this.#stream || connection.isGoingAway) return;
+  onStreamError(stream: ClientHttp2Stream, error: Error): void {
+    if (this.#settled || this.#head !== undefined || stream !== this.#stream || this.#connection?.isGoingAway) return;
     if (stream.rstCode === NGHTTP2_REFUSED_STREAM) this.#fail(failure('STREAM_REFUSED', undefined, error), false);
   }
 
@@ -168,6 +186,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     const head = responseHead(status, fields, connection?.httpVersion ?? '1.1');
     this.#controller = controller;
     this.#head = head;
+    this.#framing = completeness(head, this.request.method, false);
     this.#headAt = performance.now();
     if (status === 407 && this.#host.isForwarded(this.request)) {
       this.#fail(failure('PROXY_REFUSED', 'the proxy asks for credentials (407)'));
@@ -182,6 +201,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     this.#wireBytes += chunk.length;
     if (this.#stall !== undefined) this.#stall.bytes += chunk.length;
     this.#hold.use(chunk.length);
+    if (this.#connection !== undefined) this.#host.windows.heed(this.#connection, this.#wireBytes);
     if (this.#flow !== undefined) this.#flow.write(chunk);
     else if (this.#wireBytes > LIMITS.glanceBytes) this.#settleAnswer();
     else this.#glance?.glance(chunk);
@@ -216,8 +236,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
 
   /** undici has held the body against its length or its last chunk: however the connection ended then, the body is whole. */
   #isCounted(): boolean {
-    const framing = this.#head === undefined ? undefined : completeness(this.#head, this.request.method, false);
-    return framing === 'content-length' || framing === 'chunked';
+    return this.#framing === 'content-length' || this.#framing === 'chunked';
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -243,7 +262,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
   #beginBody(head: Head): void {
     let sink: BodySink | BodyGlance | undefined;
     try {
-      sink = this.#onHead(head);
+      sink = this.#onHead?.(head);
     } catch (error) {
       this.onSinkRejection(error);
       return;
@@ -361,21 +380,23 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
 
   #settleAnswer(): void {
     const head = this.#head;
-    if (this.#settled || head === undefined) return;
+    const framing = this.#framing;
+    if (this.#settled || head === undefined || framing === undefined) return;
     const connection = this.#connection;
     const maxStreams = this.#maxStreams();
+    const flow = this.#flow;
     this.#settle();
-    const answer: Answer = {
+    const answer: { -readonly [Field in keyof Answer]: Answer[Field] } = {
       ok: true,
       head,
-      complete: completeness(head, this.request.method, this.#flow?.decoded ?? false),
-      bytes: this.#flow?.bytes ?? 0,
+      complete: flow?.decoded === true ? completeness(head, this.request.method, true) : framing,
+      bytes: flow?.bytes ?? 0,
       wireBytes: this.#wireBytes,
       sentHeaders: this.headers,
       headMs: this.#headAt - this.#startedAt,
-      ...(connection?.remoteAddress === undefined ? undefined : { remoteAddress: connection.remoteAddress }),
-      ...(maxStreams === undefined ? undefined : { maxStreams }),
     };
+    if (connection?.remoteAddress !== undefined) answer.remoteAddress = connection.remoteAddress;
+    if (maxStreams !== undefined) answer.maxStreams = maxStreams;
     if (this.#wireEnded && head.httpVersion === '1.1') afterReuse(() => this.#resolve(answer));
     else this.#resolve(answer);
   }
@@ -390,13 +411,27 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     this.#flow?.destroy();
     this.#host.onSettled(this);
     this.#unbind();
-    if (!this.#wireEnded) this.#controller?.abort(CUT);
+    const controller = this.#controller;
+    this.#forget();
+    if (!this.#wireEnded) controller?.abort(CUT);
+  }
+
+  /** undici and Node hold on to a request for a while after its end, and with it would hold the page's body. */
+  #forget(): void {
+    this.#controller = undefined;
+    this.#onHead = undefined;
+    this.#head = undefined;
+    this.#flow = undefined;
+    this.#glance = undefined;
+    this.#stall = undefined;
   }
 
   #unbind(): void {
     const connection = this.#connection;
     if (connection !== undefined) connection.active -= 1;
     this.#connection = undefined;
+    // Node's streams outlive several collections: nothing of a page that is done shall hang on one.
+    if (this.#stream !== undefined) (this.#stream as OwnedStream)[owner] = undefined;
     this.#stream = undefined;
   }
 
@@ -415,6 +450,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       connectionEnded: connection?.socket.destroyed ?? false,
       sharers: connection === undefined ? 1 : (connection.activeAtDeath ?? connection.active),
       bytesSinceStart: connection === undefined ? 0 : connection.socket.bytesRead - this.#socketBytesAtStart,
+      othersAnswered: connection !== undefined && (!this.#wasAlone || connection.requests > this.#requestsAtStart),
       streamCode: typeof code === 'number' ? code : this.#stream?.rstCode,
     };
   }

@@ -28,8 +28,7 @@ const OURS = new Set([
  * The fields to send, flat. Codings are asked for unless the request has its own Accept-Encoding, or a Range: a range of a coded body is
  * a range of coded bytes, which cannot be decoded (RFC 9110 §14.1).
  */
-export function requestHeaders(request: WireRequest, proxyAuthorization: string | undefined): string[] {
-  const { headers } = request;
+export function requestHeaders(headers: WireRequest['headers'], proxyAuthorization: string | undefined): string[] {
   const flat: string[] = [];
   let wantsCoding = true;
   for (const name of Object.keys(headers)) {

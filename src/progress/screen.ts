@@ -1,3 +1,5 @@
+import { textWidth } from './text-width.ts';
+
 /** What the display is written to: a terminal, a pipe, a file. Its size is read anew for every frame. */
 export interface ProgressStream {
   readonly columns?: number | undefined;

@@ -1,17 +1,25 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { StoreError } from '../core/failure.ts';
 import { closeFile, syncFile, truncateFile, writeAll } from './file-io.ts';
+import { type Piece, PieceJoiner } from './piece-joiner.ts';
 
 const SYNC_AFTER_MS = 5_000;
 /** So much goes into one write, if it is waiting. */
 const BATCH_BYTES = 8 * 2 ** 20;
+/** What is larger than this is not copied. */
+const SMALL_BYTES = 64 * 2 ** 10;
 
-/** What is appended in one: in pieces, or as it is read from elsewhere where that is too much for memory. */
-export type Appended = readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+/** What is appended in one: in pieces (text is written as UTF-8), or as it is read from elsewhere where that is too much for memory. */
+export type Appended = readonly Piece[] | AsyncIterable<Uint8Array>;
 
-interface Waiting {
-  readonly pieces: Appended;
-  /** Infinite where it is read from elsewhere: it goes alone. */
-  readonly bytes: number;
+/** What goes out together. */
+interface Batch {
+  readonly pieces: Piece[];
+  /** What is read from elsewhere goes alone. */
+  readonly stream: AsyncIterable<Uint8Array> | undefined;
+  /** Text counted in characters. */
+  size: number;
+  readonly written: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: StoreError) => void;
 }
@@ -19,7 +27,7 @@ interface Waiting {
 /**
  * A file of whole lines that only grows.
  *
- * What waits while a write is on its way goes out together in the next one. When the promise of `append` is kept, the system has the
+ * What is appended in one turn of the event loop, or while a write is on its way, goes out together in the next write. When the promise of `append` is kept, the system has the
  * line, so SIGKILL cannot take it away. It is on the disk itself (fdatasync) within 5 s and on `close`: a loss of power takes away
  * at most the last few seconds, and may leave a torn tail, which the next run cuts.
  *
@@ -31,7 +39,9 @@ export class AppendLog {
   readonly #explain: (error: unknown) => StoreError;
   readonly #syncAfterMs: number;
   #size: number;
-  #waiting: Waiting[] = [];
+  /** The last one still takes lines in. */
+  #waiting: Batch[] = [];
+  readonly #joiner = new PieceJoiner(SMALL_BYTES);
   #running = false;
   #pump: Promise<void> | undefined;
   #failure: StoreError | undefined;
@@ -59,11 +69,9 @@ export class AppendLog {
   /** Appends one line, its end included. A chunk that is read from elsewhere is used up before the next is asked for. */
   append(pieces: Appended): Promise<void> {
     if (this.#failure !== undefined) return this.#refuse(this.#failure);
-    const bytes = isStream(pieces) ? Number.POSITIVE_INFINITY : pieces.reduce((sum, piece) => sum + piece.length, 0);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ pieces, bytes, resolve, reject });
-      this.#start();
-    });
+    const batch = isStream(pieces) ? this.#addBatch(pieces) : this.#addTo(this.#waiting.at(-1), pieces);
+    this.#start();
+    return batch.written;
   }
 
   /** Writes and syncs what is left, and closes the file. Throws the failure that nobody was told yet. */
@@ -82,6 +90,23 @@ export class AppendLog {
     if (this.#failure !== undefined && !this.#failureTold) await this.#refuse(this.#failure);
   }
 
+  #addTo(open: Batch | undefined, pieces: readonly Piece[]): Batch {
+    let size = 0;
+    for (const piece of pieces) size += piece.length;
+    const hasRoom = open !== undefined && open.stream === undefined && open.size + size <= BATCH_BYTES;
+    const batch = hasRoom ? open : this.#addBatch(undefined);
+    batch.size += size;
+    for (const piece of pieces) batch.pieces.push(piece);
+    return batch;
+  }
+
+  #addBatch(stream: AsyncIterable<Uint8Array> | undefined): Batch {
+    const { promise: written, resolve, reject } = Promise.withResolvers<void>();
+    const batch = { pieces: [], stream, size: 0, written, resolve, reject };
+    this.#waiting.push(batch);
+    return batch;
+  }
+
   #refuse(failure: StoreError): Promise<never> {
     this.#failureTold = true;
     return Promise.reject(failure);
@@ -94,16 +119,17 @@ export class AppendLog {
   }
 
   async #run(): Promise<void> {
+    await immediate();
     while (this.#failure === undefined && (this.#waiting.length > 0 || this.#syncDue)) {
-      if (this.#waiting.length > 0) await this.#writeBatch();
+      const batch = this.#waiting.shift();
+      if (batch !== undefined) await this.#writeBatch(batch);
       if (this.#syncDue && this.#failure === undefined) await this.#sync();
     }
     // In the same breath as the loop's last look: what is appended a moment later starts the next round.
     this.#running = false;
   }
 
-  async #writeBatch(): Promise<void> {
-    const batch = this.#takeBatch();
+  async #writeBatch(batch: Batch): Promise<void> {
     try {
       this.#size += await this.#write(batch);
     } catch (error) {
@@ -118,29 +144,14 @@ export class AppendLog {
       this.#syncDue = this.#unsynced;
       this.#start();
     }, this.#syncAfterMs).unref();
-    for (const waiting of batch) waiting.resolve();
+    batch.resolve();
   }
 
-  async #write(batch: readonly Waiting[]): Promise<number> {
-    const only = batch.length === 1 ? batch[0]?.pieces : undefined;
-    if (only === undefined || !isStream(only)) {
-      const pieces = batch.flatMap((waiting) => (isStream(waiting.pieces) ? [] : waiting.pieces));
-      return writeAll(this.#fd, pieces, this.#size);
-    }
-    let bytes = 0;
-    for await (const chunk of only) bytes += await writeAll(this.#fd, [chunk], this.#size + bytes);
-    return bytes;
-  }
-
-  #takeBatch(): Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    for (const waiting of this.#waiting) {
-      if (count > 0 && bytes + waiting.bytes > BATCH_BYTES) break;
-      bytes += waiting.bytes;
-      count += 1;
-    }
-    return this.#waiting.splice(0, count);
+  async #write({ pieces, stream }: Batch): Promise<number> {
+    if (stream === undefined) return writeAll(this.#fd, this.#joiner.join(pieces), this.#size);
+    let streamed = 0;
+    for await (const chunk of stream) streamed += await writeAll(this.#fd, [chunk], this.#size + streamed);
+    return streamed;
   }
 
   async #sync(): Promise<void> {
@@ -149,17 +160,17 @@ export class AppendLog {
     try {
       await syncFile(this.#fd);
     } catch (error) {
-      this.#fail(error, []);
+      this.#fail(error);
     }
   }
 
-  #fail(error: unknown, batch: readonly Waiting[]): void {
+  #fail(error: unknown, batch?: Batch): void {
     const failure = this.#explain(error);
     this.#failure = failure;
-    const failed = [...batch, ...this.#waiting];
+    const failed = batch === undefined ? this.#waiting : [batch, ...this.#waiting];
     this.#waiting = [];
     if (failed.length > 0) this.#failureTold = true;
-    for (const waiting of failed) waiting.reject(failure);
+    for (const each of failed) each.reject(failure);
   }
 }
 

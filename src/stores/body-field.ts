@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { Piece } from './piece-joiner.ts';
 
 /** Larger text does not fit into a string of V8, which is what JSON is checked and escaped as. It is kept as base64. */
 const MAX_TEXT_BYTES = 256 * 2 ** 20;
@@ -11,7 +12,6 @@ const TEXT_TYPE =
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const SPACE = 0x20;
-const QUOTE = Buffer.from('"');
 
 /**
  * The last field of a page's line, in pieces: `"body":…` or `"bodyBase64":"…"`.
@@ -22,7 +22,7 @@ const QUOTE = Buffer.from('"');
  *   body, byte for byte, a BOM included. A charset of another name changes nothing in that.
  * - Everything else is base64.
  */
-export function bodyField(chunks: readonly Buffer[], contentType: string | undefined): Buffer[] {
+export function bodyField(chunks: readonly Buffer[], contentType: string | undefined): Piece[] {
   const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   const type = mediaType(contentType);
   const isJson = type === '' || JSON_TYPE.test(type);
@@ -31,11 +31,11 @@ export function bodyField(chunks: readonly Buffer[], contentType: string | undef
     const body = only ?? Buffer.concat(chunks);
     if (isUtf8(body)) {
       const text = body.toString('utf8');
-      if (isJson && isValidJson(text)) return [Buffer.from('"body":'), onOneLine(body)];
-      if (type !== '' || !body.includes(0)) return [Buffer.from(`"body":${JSON.stringify(text)}`)];
+      if (isJson && isValidJson(text)) return ['"body":', onOneLine(body)];
+      if (type !== '' || !body.includes(0)) return ['"body":', JSON.stringify(text)];
     }
   }
-  return [Buffer.from('"bodyBase64":"'), ...base64(only ?? Buffer.concat(chunks)), QUOTE];
+  return ['"bodyBase64":"', ...base64(only ?? Buffer.concat(chunks)), '"'];
 }
 
 /** True for a type of text, one of JSON, and none at all: what a body must have to be kept as text where it is valid UTF-8. */

@@ -80,7 +80,7 @@ export class FilesSession implements StoreSession {
   }
 
   note(record: PageRecord): Promise<void> {
-    return this.#log.append([Buffer.from(`${recordJson(record)}\n`)]);
+    return this.#log.append([recordJson(record), '\n']);
   }
 
   async close(): Promise<void> {

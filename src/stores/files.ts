@@ -1,10 +1,11 @@
-import { lstat, mkdir, opendir, stat } from 'node:fs/promises';
+import { lstat, opendir, stat } from 'node:fs/promises';
 import { StoreError } from '../core/failure.ts';
 import type { Store, StoreOptions, StoreSession } from '../core/ports.ts';
 import { diskError, errorCode, isSystemError } from './disk-error.ts';
 import { closeFile, openFile, READ_ONLY_NO_FOLLOW, READ_WRITE_CREATE_NO_FOLLOW } from './file-io.ts';
 import { FilesSession } from './files-session.ts';
 import { InspectSession } from './inspect-session.ts';
+import { makeFolder } from './make-folder.ts';
 import { mendLog, notOurs, tornNotice } from './mend-log.ts';
 import { PowerLossCheck } from './power-loss.ts';
 import { finishRemoval, removeStore } from './remove-store.ts';
@@ -41,7 +42,7 @@ export function filesStore({ path, place }: StoreTarget): Store {
 
 async function openForRun(folder: StoreFolder, place: string, options: StoreOptions): Promise<StoreSession> {
   await requireFolder(folder, place);
-  await mkdir(folder.path, { recursive: true });
+  await makeFolder(folder.path);
   await refuseForeign(folder, place);
   const lock = await StoreLock.take(folder.join(OWN.lock), place, 'files');
   let fd: number | undefined;

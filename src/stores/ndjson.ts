@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Page } from '../core/page.ts';
 import type { Body, Store, StoreOptions, StoreSession } from '../core/ports.ts';
@@ -7,6 +6,7 @@ import { AppendLog } from './append-log.ts';
 import { diskError, isSystemError, wholePages } from './disk-error.ts';
 import { closeFile, openFile, READ_ONLY, READ_WRITE_CREATE, truncateFile } from './file-io.ts';
 import { InspectSession, storedPages } from './inspect-session.ts';
+import { makeFolder } from './make-folder.ts';
 import { mendLog, notOurs, tornNotice } from './mend-log.ts';
 import { NDJSON_MAX_BODY_BYTES, ndjsonLine } from './ndjson-line.ts';
 import { type LogScan, scanLog, whoseLog } from './scan-log.ts';
@@ -52,7 +52,7 @@ async function inspect(path: string, place: string): Promise<StoreSession> {
 }
 
 async function openForRun(path: string, place: string, options: StoreOptions): Promise<StoreSession> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const locked = await lockPath(path);
   // Before anything is made beside it.
   if (await isRegularFile(path, place)) {

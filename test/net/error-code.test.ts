@@ -19,6 +19,7 @@ const STARTED: ErrorContext = {
   connectionEnded: false,
   sharers: 1,
   bytesSinceStart: 0,
+  othersAnswered: false,
   streamCode: undefined,
 };
 const HTTP2: ErrorContext = { ...STARTED, http2: true };
@@ -136,7 +137,7 @@ describe('what undici says after the start', () => {
     [
       'INTERNAL_ERROR after a lot, with siblings',
       withCode('ERR_HTTP2_STREAM_ERROR'),
-      { ...HTTP2, streamCode: 2, bytesSinceStart: 9_000, sharers: 2 },
+      { ...HTTP2, streamCode: 2, bytesSinceStart: 9_000, othersAnswered: true },
       'STREAM_RESET',
       true,
     ],
@@ -160,6 +161,13 @@ describe('what undici says after the start', () => {
       withCode('ERR_HTTP2_STREAM_ERROR'),
       { ...HTTP2, streamCode: 11, bytesSinceStart: 40 },
       'SERVER_OVERLOADED',
+      true,
+    ],
+    [
+      'ENHANCE_YOUR_CALM where much came in for others',
+      withCode('ERR_HTTP2_STREAM_ERROR'),
+      { ...HTTP2, streamCode: 11, bytesSinceStart: 9_000, othersAnswered: true },
+      'STREAM_REFUSED',
       true,
     ],
     [

@@ -41,15 +41,21 @@ export function parseRateLimit(headers: ResponseHeaders, nowWall: number): RateL
       parseStandard(standard, headers['ratelimit-policy']?.join(',')) ?? parseCombined(standard, headers, nowWall);
     if (hint !== undefined) return hint;
   }
-  for (const prefix of ['ratelimit', 'x-ratelimit', 'x-rate-limit']) {
-    const remaining = headers[`${prefix}-remaining`];
+  for (const triple of TRIPLES) {
+    const remaining = headers[triple.remaining];
     if (remaining === undefined) continue;
-    const hint = parseTriple(remaining, headers[`${prefix}-reset`], headers[`${prefix}-limit`], headers, nowWall);
+    const hint = parseTriple(remaining, headers[triple.reset], headers[triple.limit], headers, nowWall);
     if (hint !== undefined) return hint;
   }
   const shopify = headers['x-shopify-shop-api-call-limit']?.[0];
   return shopify === undefined ? undefined : parseUsed(shopify);
 }
+
+const TRIPLES = ['ratelimit', 'x-ratelimit', 'x-rate-limit'].map((prefix) => ({
+  remaining: `${prefix}-remaining`,
+  reset: `${prefix}-reset`,
+  limit: `${prefix}-limit`,
+}));
 
 /** Draft 07: `limit=100, remaining=50, reset=5`. */
 function parseCombined(text: string, headers: ResponseHeaders, nowWall: number): RateLimitHint | undefined {

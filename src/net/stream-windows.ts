@@ -1,0 +1,33 @@
+import type { Connection } from './connection.ts';
+
+/** What every stream begins with. */
+export const FIRST_WINDOW_BYTES = 256 * 1024;
+/** 16 MiB on their way carry 300 MB/s over a distance of 50 ms; the connection's own window is as large. */
+export const LARGE_WINDOW_BYTES = 16 * 1024 * 1024;
+/** A body that has brought so much is a large one. */
+const LARGE_BODY_BYTES = 2 * FIRST_WINDOW_BYTES;
+/** A window is what may gather in memory when we pause: so many connections may have a large one at a time. */
+const MOST_LARGE = 8;
+
+/**
+ * Windows of HTTP/2 streams that grow where a body is large. What a server may send ahead of our acknowledgement bounds the speed of a
+ * stream by its window for each round trip: 256 KiB over 50 ms are 5 MB/s. A large window for everyone would be memory for everyone.
+ *
+ * Node cannot move one stream's window; the setting moves those of all streams of a connection, open ones too (RFC 9113 §6.9.2).
+ */
+export class StreamWindows {
+  #large = 0;
+
+  /** A body of that connection has come so far. */
+  heed(connection: Connection, bodyBytes: number): void {
+    if (bodyBytes < LARGE_BODY_BYTES || connection.hasLargeWindow || this.#large >= MOST_LARGE) return;
+    const { session, socket } = connection;
+    if (session === undefined || session.destroyed || session.closed) return;
+    connection.hasLargeWindow = true;
+    this.#large += 1;
+    socket.once('close', () => {
+      this.#large -= 1;
+    });
+    session.settings({ initialWindowSize: LARGE_WINDOW_BYTES });
+  }
+}
