@@ -38,6 +38,8 @@ interface Turn {
   readonly job: PageJob;
   readonly queue: OriginQueue;
   readonly ticket: Ticket;
+  /** Exchanges with this origin that the permit has had without a change, this one included. */
+  readonly inRow: number;
 }
 
 /** One run: from the list to the verdict. */
@@ -74,7 +76,7 @@ export class Run {
     this.#clock = parts.clock;
     const { concurrency } = parts.config.pace;
     this.#limit = pLimit(concurrency);
-    this.#mostBeingKept = Math.max(LEAST_BEING_KEPT, concurrency * KEEPING_PER_PERMIT);
+    this.#mostBeingKept = concurrency * KEEPING_PER_PERMIT;
     this.#intake = new Intake(parts.input, parts.config.shard);
     this.#frontier = new Frontier((origin) => this.#makeGate(origin), LIMITS.lookAhead / 2, parts.spool);
     this.#announcer = new Announcer(this.#tally, parts.listeners, parts.clock);
@@ -250,25 +252,26 @@ export class Run {
   async #lane(first: Turn): Promise<void> {
     this.#fetcher ??= this.#makeFetcher();
     const fetcher = this.#fetcher;
-    for (let turn: Turn | undefined = first; turn !== undefined; turn = this.#nextTurn()) {
+    for (let turn: Turn | undefined = first; turn !== undefined; turn = this.#nextTurn(turn)) {
       const step = await fetcher.turn(turn.job, turn.queue, turn.ticket);
       this.#follow(turn, step);
     }
   }
 
-  #turnOf(job: PageJob, queue: OriginQueue): Turn {
-    return { job, queue, ticket: queue.gate.start(this.#clock.now(), isFirstTry(job)) };
+  #turnOf(job: PageJob, queue: OriginQueue, inRow = 1): Turn {
+    return { job, queue, ticket: queue.gate.start(this.#clock.now(), isFirstTry(job)), inRow };
   }
 
-  #nextTurn(): Turn | undefined {
+  #nextTurn(last: Turn): Turn | undefined {
     if (!this.#mayBegin || this.#limit.activeCount > this.#limit.concurrency) return undefined;
-    const next = this.#frontier.next(this.#clock.now());
+    const stay = last.inRow < MOST_IN_ROW ? last.queue : undefined;
+    const next = this.#frontier.next(this.#clock.now(), stay);
     if (next.type === 'none') return undefined;
     if (next.type === 'lost') {
       this.#lose(next.job, next.failure);
       return undefined;
     }
-    const turn = this.#turnOf(next.job, next.queue);
+    const turn = this.#turnOf(next.job, next.queue, next.queue === stay ? last.inRow + 1 : 1);
     this.#pump();
     return turn;
   }
@@ -406,9 +409,13 @@ function withheld(firstOrigin: string, origin: string): string {
   );
 }
 
-/** Pages that are being kept: for every one that may be in flight, and at the least, so that one write can take many. */
+/**
+ * A permit stays with an origin for so many exchanges before the others have their turn: with thousands of origins its connection would be
+ * closed for idleness before its next turn, and a handshake costs twenty times what a page does.
+ */
+const MOST_IN_ROW = 8;
+/** Pages that are being kept for every one that may be in flight. */
 const KEEPING_PER_PERMIT = 4;
-const LEAST_BEING_KEPT = 400;
 /** --max-failures as a share counts from so many pages on. */
 const PAGES_BEFORE_SHARE = 100;
 /** From so many on, origins with nothing left to do are forgotten. */
