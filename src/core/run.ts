@@ -38,8 +38,6 @@ interface Turn {
   readonly job: PageJob;
   readonly queue: OriginQueue;
   readonly ticket: Ticket;
-  /** Exchanges with this origin that the permit has had without a change, this one included. */
-  readonly inRow: number;
 }
 
 /** One run: from the list to the verdict. */
@@ -252,26 +250,25 @@ export class Run {
   async #lane(first: Turn): Promise<void> {
     this.#fetcher ??= this.#makeFetcher();
     const fetcher = this.#fetcher;
-    for (let turn: Turn | undefined = first; turn !== undefined; turn = this.#nextTurn(turn)) {
+    for (let turn: Turn | undefined = first; turn !== undefined; turn = this.#nextTurn()) {
       const step = await fetcher.turn(turn.job, turn.queue, turn.ticket);
       this.#follow(turn, step);
     }
   }
 
-  #turnOf(job: PageJob, queue: OriginQueue, inRow = 1): Turn {
-    return { job, queue, ticket: queue.gate.start(this.#clock.now(), isFirstTry(job)), inRow };
+  #turnOf(job: PageJob, queue: OriginQueue): Turn {
+    return { job, queue, ticket: queue.gate.start(this.#clock.now(), isFirstTry(job)) };
   }
 
-  #nextTurn(last: Turn): Turn | undefined {
+  #nextTurn(): Turn | undefined {
     if (!this.#mayBegin || this.#limit.activeCount > this.#limit.concurrency) return undefined;
-    const stay = last.inRow < MOST_IN_ROW ? last.queue : undefined;
-    const next = this.#frontier.next(this.#clock.now(), stay);
+    const next = this.#frontier.next(this.#clock.now());
     if (next.type === 'none') return undefined;
     if (next.type === 'lost') {
       this.#lose(next.job, next.failure);
       return undefined;
     }
-    const turn = this.#turnOf(next.job, next.queue, next.queue === stay ? last.inRow + 1 : 1);
+    const turn = this.#turnOf(next.job, next.queue);
     this.#pump();
     return turn;
   }
@@ -409,11 +406,6 @@ function withheld(firstOrigin: string, origin: string): string {
   );
 }
 
-/**
- * A permit stays with an origin for so many exchanges before the others have their turn: with thousands of origins its connection would be
- * closed for idleness before its next turn, and a handshake costs twenty times what a page does.
- */
-const MOST_IN_ROW = 8;
 /** Pages that are being kept for every one that may be in flight. */
 const KEEPING_PER_PERMIT = 4;
 /** --max-failures as a share counts from so many pages on. */
