@@ -18,7 +18,7 @@ const PAGES = 80;
 const STORES_THAT_STAY = [
   { format: 'files', name: 'pages', write: 'pwritev', from: 2, sync: 'fdatasync', syncFrom: 1 },
   { format: 'ndjson', name: 'pages.ndjson', write: 'pwrite64', from: 2, sync: 'fdatasync', syncFrom: 1 },
-  { format: 'sqlite', name: 'pages.db', write: 'pwrite64', from: 200, sync: 'fsync', syncFrom: 12 },
+  { format: 'sqlite', name: 'pages.db', write: 'pwrite64', from: 100, sync: 'fsync', syncFrom: 1 },
   { format: 'warc', name: 'pages.warc.gz', write: 'pwrite64', from: 2, sync: 'fdatasync', syncFrom: 1 },
 ] as const satisfies readonly {
   readonly format: StoreFormat;
@@ -81,13 +81,13 @@ interface Ended {
   readonly killed: boolean;
 }
 
-/** Stores that are one file that only grows: faults are of that file alone, for their lock is written with the same calls. */
-const APPENDED = ['ndjson', 'warc'];
+/** Stores whose lock is written with the same calls: faults are of their own files alone. */
+const OWN_FILES: Readonly<Record<string, readonly string[]>> = { ndjson: [''], warc: [''], sqlite: ['', '-wal'] };
 
 async function runChild(format: string, path: string, inject: string | undefined): Promise<Ended> {
   const child = [process.execPath, CHILD, format, path, String(PAGES), '8'];
   const calls = inject?.slice(0, inject.indexOf(':'));
-  const only = APPENDED.includes(format) ? ['-P', path] : [];
+  const only = (OWN_FILES[format] ?? []).flatMap((ending) => ['-P', `${path}${ending}`]);
   const traced = ['-f', '-qqq', '-o', '/dev/null', ...only, '-e', `trace=${calls}`, '-e', `inject=${inject}`, ...child];
   const [command = '', ...argv] = inject === undefined ? child : ['strace', ...traced];
   // One thread of libuv's: strace counts the calls of each for itself.
