@@ -19,6 +19,7 @@ import { againCommand } from './again.ts';
 import { boundHeap } from './bound-heap.ts';
 import { colorFor } from './color.ts';
 import { completionScript } from './completion.ts';
+import { descriptorLimit, fitDescriptors } from './descriptors.ts';
 import { plan, planText } from './dry-run.ts';
 import { EXIT, exitCode } from './exit-code.ts';
 import { type FailedList, openFailedList } from './failed-list.ts';
@@ -103,8 +104,10 @@ async function tellPlan(invocation: Invocation, input: Input): Promise<number> {
 }
 
 /** Opens everything, runs, closes everything. What can be refused is refused before the store is touched. */
-async function fetchAll(invocation: Invocation, input: Input, again: string | undefined): Promise<number> {
-  const { config } = invocation;
+async function fetchAll(given: Invocation, input: Input, again: string | undefined): Promise<number> {
+  const { config, notice } = fitDescriptors(given.config, descriptorLimit());
+  const invocation =
+    notice === undefined ? { ...given, config } : { ...given, config, notices: [...given.notices, notice] };
   boundHeap();
   const startedWall = systemClock.wall();
   const client = createClient(config.net);

@@ -47,6 +47,8 @@ export interface NetConfig {
   readonly perOrigin: number;
   /** Most requests in flight, whole run. */
   readonly concurrency: number;
+  /** Connections open at once, idle ones included, as far as those in use leave a choice. Absent: four for each request in flight, and at least 2,048. */
+  readonly maxConnections?: number;
   readonly http1Only: boolean;
   readonly blockPrivate: boolean;
   readonly insecure: boolean;

@@ -121,7 +121,8 @@ export interface Client {
 
 /** A body that is too large to sit in memory, on its way into a store. Nobody sees it before `keep`. */
 export interface Draft {
-  write(chunk: Buffer): Promise<void>;
+  /** A promise asks for a pause until it is kept. */
+  write(chunk: Buffer): void | Promise<void>;
   /** Leaves nothing behind. */
   discard(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { ConnectFailure } from './connect-failure.ts';
 import { type Connection, connectionOf } from './connection.ts';
 import { Connector, type Target } from './connector.ts';
 import { ExchangeHandler, type ExchangeHost } from './exchange.ts';
+import { OpenConnections } from './open-connections.ts';
 import { OriginLinks } from './origin-links.ts';
 import { ProxyChoice, type ProxyServer } from './proxy.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -41,6 +42,7 @@ export function createClient(config: NetConfig, lookUpAll?: LookUpAll): Client {
 class UndiciClient implements Client, ExchangeHost {
   readonly config: NetConfig;
   readonly windows = new StreamWindows();
+  readonly connections: OpenConnections;
   readonly ticker: Ticker<ExchangeHandler>;
   readonly limiter: RateLimiter | undefined;
   readonly #proxies: ProxyChoice;
@@ -54,6 +56,7 @@ class UndiciClient implements Client, ExchangeHost {
 
   constructor(config: NetConfig, lookUpAll: LookUpAll | undefined) {
     this.config = config;
+    this.connections = new OpenConnections(mostConnections(config));
     this.#proxies = new ProxyChoice(config);
     const resolver = new Resolver(config, lookUpAll);
     const proxyTls = createTlsContext({ ...config, insecure: false }, false);
@@ -171,15 +174,18 @@ class UndiciClient implements Client, ExchangeHost {
       throw new ConnectFailure('NOT_PROCESSED', 'the connection was no longer wanted');
     }
     this.#links.connecting(pool);
+    this.connections.connecting();
     try {
       const socket = await connector.connect(target);
       const connection = connectionOf(socket);
       if (connection !== undefined) {
         this.#links.opened(pool, connection);
+        this.connections.opened(connection);
         connection.onMaxStreams = () => this.#sendBack(pool, connection);
       }
       return socket;
     } catch (error) {
+      this.connections.failed();
       const hopeless = this.#links.failed(pool);
       // Behind one TLS handshake a whole origin may wait, to learn whether it is HTTP/2: it is told now, not handshake by handshake.
       if (hopeless && error instanceof ConnectFailure) this.#failWaiting(pool, error);
@@ -213,6 +219,15 @@ class UndiciClient implements Client, ExchangeHost {
       if (!exchange.started && this.#poolOf(exchange.request) === pool) exchange.failUnsent(error.failure);
     }
   }
+}
+
+const IDLE_PER_REQUEST = 4;
+/** An idle one takes some 150 kB, and a handshake as long as twenty pages. */
+const LEAST_CONNECTIONS = 2_048;
+
+function mostConnections({ concurrency, maxConnections }: NetConfig): number {
+  const most = Math.max(LEAST_CONNECTIONS, concurrency * IDLE_PER_REQUEST);
+  return Math.min(most, maxConnections ?? most);
 }
 
 function isTls(origin: string): boolean {

@@ -9,6 +9,7 @@ import { completeness, declaredLength, isBodyless } from './completeness.ts';
 import { type Connection, watchSession } from './connection.ts';
 import { codingsOf } from './content-coding.ts';
 import { classify, type ErrorContext, endsConnection, isDeadSession, isSessionError } from './error-code.ts';
+import type { OpenConnections } from './open-connections.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { responseHead } from './response-head.ts';
 import { ResponseHold } from './response-hold.ts';
@@ -29,6 +30,7 @@ function afterReuse(tell: () => void): void {
 export interface ExchangeHost {
   readonly config: NetConfig;
   readonly windows: StreamWindows;
+  readonly connections: OpenConnections;
   readonly limiter: RateLimiter | undefined;
   /** The request goes through a proxy that forwards it: a 407 is the proxy's. */
   isForwarded(request: WireRequest): boolean;
@@ -144,6 +146,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     this.#reused = connection.requests > 0;
     connection.requests += 1;
     connection.active += 1;
+    this.#host.connections.taken(connection);
     this.#socketBytesAtStart = connection.socket.bytesRead;
     this.#requestsAtStart = connection.requests;
     this.#wasAlone = connection.active === 1;
@@ -428,7 +431,10 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
 
   #unbind(): void {
     const connection = this.#connection;
-    if (connection !== undefined) connection.active -= 1;
+    if (connection !== undefined) {
+      connection.active -= 1;
+      if (connection.active === 0) this.#host.connections.left(connection);
+    }
     this.#connection = undefined;
     // Node's streams outlive several collections: nothing of a page that is done shall hang on one.
     if (this.#stream !== undefined) (this.#stream as OwnedStream)[owner] = undefined;

@@ -4,11 +4,21 @@ import type { Draft } from '../core/ports.ts';
 import { closeFile, writeAll } from './file-io.ts';
 import type { TempFile } from './store-folder.ts';
 
-/** A large body on its way into a files store, written straight into its temporary file. One write at a time. */
+/** So much goes into one write: chunks of HTTP/2 are of 16 kB at most, and each write costs a turn on another thread. */
+const WRITE_BYTES = 256 * 1024;
+
+/**
+ * A large body on its way into a files store, written straight into its temporary file: one write at a time, while the next one is gathered.
+ * A write that failed is told to whoever writes or finishes next.
+ */
 export class FileDraft implements Draft {
   readonly #temp: TempFile;
   readonly #explain: (error: unknown) => StoreError;
   #bytes = 0;
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
+  #writing: Promise<void> | undefined;
+  #failure: StoreError | undefined;
   #state: 'open' | 'finished' | 'discarded' = 'open';
 
   constructor(temp: TempFile, explain: (error: unknown) => StoreError) {
@@ -16,29 +26,71 @@ export class FileDraft implements Draft {
     this.#explain = explain;
   }
 
-  async write(chunk: Buffer): Promise<void> {
-    if (this.#state !== 'open') throw new Error(`write to a draft that is ${this.#state}`);
-    try {
-      this.#bytes += await writeAll(this.#temp.fd, [chunk], this.#bytes);
-    } catch (error) {
-      await this.discard();
-      throw this.#explain(error);
-    }
+  write(chunk: Buffer): void | Promise<void> {
+    this.#mustBeOpen('write to');
+    this.#gathered.push(chunk);
+    this.#gatheredBytes += chunk.length;
+    if (this.#gatheredBytes < WRITE_BYTES) return undefined;
+    if (this.#writing !== undefined) return this.#writeNext(this.#writing);
+    this.#begin();
+    return undefined;
   }
 
   /** Leaves nothing behind. Of no effect once the page was kept. */
   async discard(): Promise<void> {
     if (this.#state !== 'open') return;
     this.#state = 'discarded';
-    await closeFile(this.#temp.fd).catch(() => undefined);
-    await unlink(this.#temp.path).catch(() => undefined);
+    this.#gathered = [];
+    // Its descriptor may be another file's as soon as it is closed.
+    await this.#writing;
+    await this.#remove();
   }
 
   /** Ends the writing. Returns the path of the whole file, which is the caller's from now on. */
   async finish(): Promise<string> {
-    if (this.#state !== 'open') throw new Error(`keep of a draft that is ${this.#state}`);
+    this.#mustBeOpen('keep of');
+    if (this.#gatheredBytes > 0) await this.#writeNext(this.#writing);
+    await this.#writing;
+    this.#mustBeOpen('keep of');
     this.#state = 'finished';
     await closeFile(this.#temp.fd);
     return this.#temp.path;
+  }
+
+  async #writeNext(last: Promise<void> | undefined): Promise<void> {
+    await last;
+    this.#mustBeOpen('write to');
+    this.#begin();
+  }
+
+  #begin(): void {
+    const pieces = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.#writing = this.#writeOut(pieces);
+  }
+
+  /** Never rejects. */
+  async #writeOut(pieces: readonly Buffer[]): Promise<void> {
+    try {
+      this.#bytes += await writeAll(this.#temp.fd, pieces, this.#bytes);
+    } catch (error) {
+      this.#failure = this.#explain(error);
+      if (this.#state === 'open') {
+        this.#state = 'discarded';
+        await this.#remove();
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  #mustBeOpen(doing: string): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#state !== 'open') throw new Error(`${doing} a draft that is ${this.#state}`);
+  }
+
+  async #remove(): Promise<void> {
+    await closeFile(this.#temp.fd).catch(() => undefined);
+    await unlink(this.#temp.path).catch(() => undefined);
   }
 }

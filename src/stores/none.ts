@@ -8,7 +8,7 @@ export function noneStore({ place }: StoreTarget): Store {
 
 /** Lets bodies of any size pass. */
 const PASSING: Draft = {
-  async write() {},
+  write() {},
   async discard() {},
 };
 

@@ -1,0 +1,71 @@
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { certificate } from '../support/certificates.ts';
+import { fetchOne, testClient } from './fetch-one.ts';
+
+interface Served {
+  readonly origin: string;
+  readonly sessions: readonly ServerHttp2Session[];
+}
+
+/** `/N` is a body of N bytes. */
+async function startServer(): Promise<Served> {
+  const sessions: ServerHttp2Session[] = [];
+  const server: Http2SecureServer = createSecureServer(certificate('good'));
+  server.on('session', (session) => sessions.push(session));
+  server.on('stream', (stream, headers) => {
+    stream.respond({ ':status': 200 });
+    stream.end(Buffer.alloc(Number(headers[':path']?.slice(1))));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  return { origin: `https://localhost:${(server.address() as AddressInfo).port}`, sessions };
+}
+
+const windowOf = ({ sessions }: Served): number | undefined => sessions[0]?.remoteSettings.initialWindowSize;
+
+describe('windows of HTTP/2 streams', () => {
+  test('stay small for small bodies, and grow while a large one comes', async () => {
+    const server = await startServer();
+    const client = testClient();
+    onTestFinished(() => client.destroy());
+    expect((await fetchOne(client, `${server.origin}/1000`)).body).toHaveLength(1_000);
+    expect(windowOf(server)).toBe(256 * 1024);
+    expect((await fetchOne(client, `${server.origin}/4000000`)).body).toHaveLength(4_000_000);
+    expect(windowOf(server)).toBe(16 * 1024 * 1024);
+  });
+
+  test('only so many connections at a time have large ones', async () => {
+    const servers = await Promise.all(Array.from({ length: 10 }, startServer));
+    const client = testClient();
+    onTestFinished(() => client.destroy());
+    for (const { origin } of servers) expect((await fetchOne(client, `${origin}/2000000`)).outcome).toBe('h2-end');
+    expect(servers.filter((server) => windowOf(server) === 16 * 1024 * 1024)).toHaveLength(8);
+  });
+});
+
+describe('connections that are open', () => {
+  test('are no more than may be: the one that has been idle for longest is let go', async () => {
+    const servers = await Promise.all(Array.from({ length: 5 }, startServer));
+    const client = testClient({ maxConnections: 2 });
+    onTestFinished(() => client.destroy());
+    for (const { origin } of servers) expect((await fetchOne(client, `${origin}/10`)).outcome).toBe('h2-end');
+    await expect
+      .poll(() => servers.map(({ sessions }) => sessions.filter((session) => !session.destroyed).length))
+      .toEqual([0, 0, 0, 1, 1]);
+    expect((await fetchOne(client, `${servers[4]?.origin}/10`)).outcome).toBe('h2-end');
+    expect(servers[4]?.sessions).toHaveLength(1);
+  });
+
+  test('are never taken from who uses them: then there are more', async () => {
+    const servers = await Promise.all(Array.from({ length: 4 }, startServer));
+    const client = testClient({ maxConnections: 1 });
+    onTestFinished(() => client.destroy());
+    const fetched = await Promise.all(servers.map(({ origin }) => fetchOne(client, `${origin}/300000`)));
+    expect(fetched.map(({ outcome }) => outcome)).toEqual(['h2-end', 'h2-end', 'h2-end', 'h2-end']);
+  });
+});
