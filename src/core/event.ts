@@ -20,6 +20,8 @@ export type AttemptResult =
       readonly status: number;
       readonly httpVersion: HttpVersion;
       readonly wireBytes: number;
+      /** From handing the request over to its start: connecting, where there was no connection with room for it. */
+      readonly connectMs: number;
       /** From the request's start to the response's head. */
       readonly headMs: number;
     }
