@@ -63,7 +63,7 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
   {
     room: /^src\/net\//,
     rooms: [/^src\/core\//],
-    builtIns: 'crypto diagnostics_channel dns http2 net os stream tls zlib',
+    builtIns: 'crypto diagnostics_channel dns fs http2 net os path stream tls zlib',
     packages: 'undici undici/lib/dispatcher/agent.js',
   },
   {

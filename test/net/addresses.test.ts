@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isPrivateAddress } from '../../src/net/address-guard.ts';
-import { type LookUpAll, Resolver } from '../../src/net/resolver.ts';
+import { Resolver } from '../../src/net/resolver.ts';
+import type { LookUpAll } from '../../src/net/system-lookup.ts';
 import { response, startH1Server } from '../support/h1-server.ts';
 import { startTcpServer } from '../support/tcp-server.ts';
 import { fetchOne, testClient } from './fetch-one.ts';
@@ -173,7 +174,7 @@ describe('Resolver', () => {
   it('asks once for many who want to know at the same time, and remembers for a minute', async () => {
     let now = 0;
     const dns = scriptedLookup();
-    const resolver = new Resolver(RESOLVER, dns.lookUpAll, () => now);
+    const resolver = new Resolver(RESOLVER, { system: dns.lookUpAll }, () => now);
     const both = Promise.all([resolver.resolve('a.test', 80), resolver.resolve('a.test', 443)]);
     dns.answer(null, '1.2.3.4');
     expect(await both).toEqual(new Array(2).fill([{ address: '1.2.3.4', family: 4 }]));
@@ -189,7 +190,7 @@ describe('Resolver', () => {
   it('remembers a failure for three seconds', async () => {
     let now = 0;
     const dns = scriptedLookup();
-    const resolver = new Resolver(RESOLVER, dns.lookUpAll, () => now);
+    const resolver = new Resolver(RESOLVER, { system: dns.lookUpAll }, () => now);
     const first = codeOf(resolver.resolve('a.test', 80));
     dns.answer(Object.assign(new Error('getaddrinfo ENOTFOUND a.test'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' }));
     expect(await first).toBe('DNS_NOT_FOUND');
@@ -205,7 +206,7 @@ describe('Resolver', () => {
   it('asks anew once a look-up has hung for longer than a connection may take', async () => {
     let now = 0;
     const dns = scriptedLookup();
-    const resolver = new Resolver(RESOLVER, dns.lookUpAll, () => now);
+    const resolver = new Resolver(RESOLVER, { system: dns.lookUpAll }, () => now);
     void resolver.resolve('a.test', 80);
     now = 1_001;
     void resolver.resolve('a.test', 80);
@@ -215,7 +216,7 @@ describe('Resolver', () => {
   it('keeps a name waiting that comes after sixteen others that hang, and says so', async () => {
     let now = 0;
     const dns = scriptedLookup();
-    const resolver = new Resolver(RESOLVER, dns.lookUpAll, () => now);
+    const resolver = new Resolver(RESOLVER, { system: dns.lookUpAll }, () => now);
     for (let n = 1; n <= 16; n++) void codeOf(resolver.resolve(`hangs${n}.test`, 80));
     const late = codeOf(resolver.resolve('late.test', 80));
     now = 5_000;
@@ -233,7 +234,7 @@ describe('Resolver', () => {
 
   it('uses none of a name’s addresses where one of them is private', async () => {
     const dns = scriptedLookup();
-    const resolver = new Resolver({ ...RESOLVER, blockPrivate: true }, dns.lookUpAll);
+    const resolver = new Resolver({ ...RESOLVER, blockPrivate: true }, { system: dns.lookUpAll });
     const mixed = codeOf(resolver.resolve('a.test', 80));
     dns.answer(null, '1.2.3.4', '10.0.0.1');
     expect(await mixed).toBe('BLOCKED_ADDRESS');
