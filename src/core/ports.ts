@@ -193,6 +193,7 @@ export interface StoreSession {
   close(): Promise<void>;
 }
 
+/** A place for pages. */
 export interface Store {
   /** Where pages go, as a user would write it: `pages/`, `pages.ndjson`, `stdout`, `nowhere`. */
   readonly place: string;

@@ -5,6 +5,11 @@ import { type Done, ITEMS } from './run-script.ts';
 
 /** What a block must have done beside ending with its exit code. */
 export const EFFECTS: Readonly<Record<string, (done: Done) => void>> = {
+  warc: ({ folder }) => expect(readFileSync(join(folder, 'pages.warc.gz')).length).toBeGreaterThan(1_000),
+  cdxj: ({ folder }) =>
+    expect(rows(folder, 'pages.cdxj').filter((line) => line.startsWith('com,example,api)/'))).toHaveLength(4),
+  'sqlite-store': ({ folder }) => expect(readdirSync(folder)).toContain('pages.db'),
+  'sqlite-shards': ({ folder }) => expect(readdirSync(folder)).toContain('shard-1.db'),
   list: ({ folder }) => expect(bodies(join(folder, 'pages'))).toHaveLength(4),
   pipe: ({ stdout }) => expect(stdout.match(/^https:\/\/api\.example\.com\/items\/\d\t200\t\d+$/gm)).toHaveLength(4),
   script: ({ stdout }) => expect(stdout).toContain('Every page is in pages/.'),

@@ -5,10 +5,17 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 
 /** The documents of which every command is run. */
 export const DOCUMENTS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['README.md', 'docs/tutorial.md', 'docs/recipes.md', 'docs/coming-from.md', 'docs/errors.md'].map((name) => [
-    name,
-    readFileSync(join(ROOT, name), 'utf8'),
-  ]),
+  [
+    'README.md',
+    'docs/tutorial.md',
+    'docs/recipes.md',
+    'docs/coming-from.md',
+    'docs/errors.md',
+    'docs/stores.md',
+    'docs/sqlite.md',
+    'docs/warc.md',
+    'docs/library.md',
+  ].map((name) => [name, readFileSync(join(ROOT, name), 'utf8')]),
 );
 
 /**
