@@ -168,7 +168,9 @@ function originOf(text: string): string {
 
 function statuses(option: string, set: StatusSet): StatusSet {
   const isStatus = (value: number): boolean => Number.isInteger(value) && value >= 100 && value <= 999;
-  if (set.every(([from, to]) => isStatus(from) && isStatus(to) && from <= to)) return set;
+  // JavaScript may pass anything: `[200, 404]` is what one would try first.
+  const isSet = Array.isArray(set) && set.every((range) => Array.isArray(range) && range.length === 2);
+  if (isSet && set.every(([from, to]) => isStatus(from) && isStatus(to) && from <= to)) return set;
   throw new UsageError(`${option} must be ranges of statuses, such as [[200, 204], [404, 404]]`);
 }
 

@@ -1,5 +1,5 @@
 import { type Config, DEFAULTS } from './core/config.ts';
-import { StoreError } from './core/failure.ts';
+import { StoreError, UsageError } from './core/failure.ts';
 import type { Input, InputItem } from './core/page.ts';
 import type { Client, StoreSession } from './core/ports.ts';
 import { rememberedRequest } from './core/remembered-request.ts';
@@ -39,6 +39,7 @@ export async function* fetchPages(
   input: Iterable<ListItem> | AsyncIterable<ListItem>,
   options: FetchPagesOptions = {},
 ): AsyncGenerator<FetchedPage, void, undefined> {
+  refuseNoList(input);
   const config = configOf(options);
   const client = createClient(config.net);
   try {
@@ -51,6 +52,13 @@ export async function* fetchPages(
   } finally {
     await client.destroy();
   }
+}
+
+/** A string is an iterable too: of its letters. @throws UsageError */
+function refuseNoList(input: unknown): void {
+  const isList =
+    typeof input === 'object' && input !== null && (Symbol.iterator in input || Symbol.asyncIterator in input);
+  if (!isList) throw new UsageError('the first argument must be a list of URLs; of one it is fetchPages([url])');
 }
 
 async function openStore({ store }: FetchPagesOptions, config: Config): Promise<StoreSession | undefined> {

@@ -155,6 +155,9 @@ test.each([
   { credentialsTo: ['no origin'] },
   { accept: [[300, 200]] as const },
   { retryOn: [[99, 200]] as const },
+  // As JavaScript may have it.
+  { accept: [200, 404] as never },
+  { accept: 200 as never },
   { limitBytesPerSecond: 0 },
   { connectTimeoutMs: 0 },
   { responseTimeoutMs: Number.POSITIVE_INFINITY },

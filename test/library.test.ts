@@ -200,6 +200,11 @@ describe('errors', () => {
     await expect(collect(fetchPages([]))).rejects.toThrow(UsageError);
   });
 
+  test('an input that is one URL is a UsageError that says what to write, not a list of letters', async () => {
+    await expect(collect(fetchPages(`${server.origin}/1`))).rejects.toThrow('fetchPages([url])');
+    await expect(collect(fetchPages(new URL(server.origin) as never))).rejects.toThrow(UsageError);
+  });
+
   test('an option that cannot be meant is a UsageError before anything is asked', async () => {
     await expect(collect(fetchPages(urls(3), { concurrency: 0 }))).rejects.toThrow(UsageError);
     await expect(collect(fetchPages(urls(3), { ca: 'no certificate' }))).rejects.toThrow(UsageError);

@@ -21,12 +21,17 @@ const OF_OURS = Object.entries(DOCUMENTS)
   .join('\n');
 
 const HAS = Object.fromEntries(
-  ['jq', 'make', 'sqlite3'].map((name) => [name, spawnSync(name, ['--version']).status === 0]),
+  ['duckdb', 'jq', 'make', 'sqlite3'].map((name) => [name, spawnSync(name, ['--version']).status === 0]),
 );
 
 /** The programs that a script calls and that are not here. */
 function lacking(script: string): readonly string[] {
   return Object.keys(HAS).filter((tool) => !HAS[tool] && new RegExp(`\\b${tool} `).test(script));
+}
+
+/** The step of a workflow that is a script. */
+function stepOf(workflow: string): string {
+  return /- run: \|\n((?: {10}.*\n)+)/.exec(workflow)?.[1] ?? '';
 }
 
 /** Figures that another run cannot meet, and the day of the recording. */
@@ -38,15 +43,15 @@ function withoutFigures(text: string): string {
 }
 
 describe('commands', () => {
-  const commands = fencesOf('sh', 'name').map((fence) => ({
+  const commands = [...fencesOf('sh', 'name'), ...fencesOf('yaml', 'name')].map((fence) => ({
     ...fence,
     name: fence.facts.name ?? '',
-    script: scriptOf(fence),
+    script: fence.language === 'yaml' ? stepOf(fence.text) : scriptOf(fence),
   }));
 
   test('each has a name and an effect that is looked at, or lines that it prints', () => {
     const named = commands.map(({ name }) => name);
-    expect(FENCES.filter(({ language }) => language === 'sh')).toHaveLength(named.length);
+    expect(FENCES.filter(({ language }) => language === 'sh' || language === 'yaml')).toHaveLength(named.length);
     const all = FENCES.flatMap(({ facts }) => (facts.name === undefined ? [] : [facts.name]));
     expect(new Set(all).size).toBe(all.length);
     const printing = fencesOf('text', 'of').map(({ facts }) => facts.of);
@@ -186,6 +191,12 @@ describe('tables', () => {
       expect(broken).toEqual([]);
     },
   );
+});
+
+test('docs/README.md leads to every document', () => {
+  const files = readdirSync(join(ROOT, 'docs')).filter((name) => isMarkdown(name) && name !== 'README.md');
+  const index = readFileSync(join(ROOT, 'docs/README.md'), 'utf8');
+  expect(files.filter((name) => !index.includes(`](${name})`))).toEqual([]);
 });
 
 function isMarkdown(name: string): boolean {

@@ -73,7 +73,7 @@ export function apiAnswer({ method, path, body, headers }: AppRequest): Answer {
     const next = page < 3 ? `https://api.example.com/list?page=${page + 1}` : undefined;
     return json({ items: [`${page}-1`, `${page}-2`], next });
   }
-  if (url.pathname === '/items') return json({ items: [{ id: `${url.searchParams.get('page')}-1` }] });
+  if (url.pathname === '/items') return json({ pages: 3, items: [{ id: `${page}-1` }] });
   if (url.pathname === '/search' && method === 'POST') return json({ asked: body });
   if (url.pathname === '/me' && headers.authorization !== undefined) return json({ me: headers.authorization });
   return { status: url.pathname === '/me' ? 401 : 404, body: '{}' };

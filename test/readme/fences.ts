@@ -24,6 +24,7 @@ export const DOCUMENTS: Readonly<Record<string, string>> = Object.fromEntries(
  * - `sh name=N`, with `exits=C` where it does not end with 0: it is run, in a folder of its own; with `after=M`, where M has been run
  *   before. `shell` is not run: it installs something or needs a checkout.
  * - `text of=N`: lines that N prints. `text file=F`: a file that stands in the folder of every command.
+ * - Of `yaml name=N` the step `run: |` is run.
  * - `makefile name=N` is run by make. `ts name=N` is compiled and run.
  */
 export interface Fence {
