@@ -41,6 +41,11 @@ function keepCompiled() {
   if (isOurs) enable(folder);
 }
 
+/** SIGUSR1 asks for a status line. Until somebody listens to it, Node would take it for a wish to debug the program, and open a port. */
+function heedStatusRequests() {
+  process.on('SIGUSR1', () => {});
+}
+
 function start() {
   const main = require('node:path').join(__dirname, '..', 'dist', 'cli', 'main.cjs');
   if (!require('node:fs').existsSync(main)) {
@@ -58,6 +63,7 @@ function fail(message) {
 }
 
 if (isNewEnough(process.versions.node)) {
+  heedStatusRequests();
   start();
 } else {
   const needed = `fetch-pages needs Node.js 22.19 or newer, and this is ${process.version}`;

@@ -152,6 +152,9 @@ export interface OriginGauge {
   readonly waiting: number;
   readonly inFlight: number;
   readonly concurrency: number;
+  /** Good answers so far. They begin anew where the origin was forgotten meanwhile. */
+  readonly answers: number;
+  /** Requests per second that were learned; absent: no limit found. */
   readonly ratePerSecond?: number;
   readonly paused?: { readonly reason: PauseReason; readonly status?: number; readonly untilWall: number };
 }
