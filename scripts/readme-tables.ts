@@ -1,7 +1,7 @@
 // The tables of the README, docs/errors.md and docs/library.md, made from what the program itself reads: `node scripts/readme-tables.ts`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS } from '../src/cli/meanings.ts';
+import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS, SIGNAL_MEANINGS } from '../src/cli/meanings.ts';
 import { OPTION_ROWS } from '../src/cli/option-rows/all.ts';
 import { GROUP_NAMES, OPTION_GROUPS, type OptionRow } from '../src/cli/option-rows/row.ts';
 import { FAILURES, type FailureClass } from '../src/core/failure.ts';
@@ -60,11 +60,19 @@ export function exitsTable(): string {
 }
 
 export function environmentTable(): string {
-  const rows = ENVIRONMENT_MEANINGS.map(([names, meaning]) => {
+  return namesTable('variable', ENVIRONMENT_MEANINGS);
+}
+
+export function signalsTable(): string {
+  return namesTable('signal', SIGNAL_MEANINGS);
+}
+
+function namesTable(kind: string, meanings: readonly (readonly [names: readonly string[], meaning: string])[]): string {
+  const rows = meanings.map(([names, meaning]) => {
     const spelled = names.map((name) => `\`${name}\``).join(', ');
     return `| ${spelled} | ${cell(markup(meaning))} |`;
   });
-  return ['| variable | meaning |', '|---|---|', ...rows].join('\n');
+  return [`| ${kind} | meaning |`, '|---|---|', ...rows].join('\n');
 }
 
 /** What stands between `<!-- name -->` and `<!-- /name -->`, by name. */
@@ -72,6 +80,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
   options: optionsTable,
   environment: environmentTable,
   exits: exitsTable,
+  signals: signalsTable,
   errors: errorsTable,
   advice,
   'library-options': libraryOptionsTable,

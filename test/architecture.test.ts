@@ -118,7 +118,7 @@ const WORDS: readonly (readonly [word: string, pattern: RegExp, notIn: RegExp])[
   ['Math.random', /\bMath\s*\.\s*random\b/, /^src\/(core|input|net|progress|report|stores)\//],
   ['random numbers of crypto', /\brandom(?:Bytes|UUID|Int|FillSync|Fill)\b|\bgetRandomValues\b/, /^src\/core\//],
   ['a timer', /\bset(?:Timeout|Interval|Immediate)\b/, /^src\/(core|input|report)\//],
-  ['performance', /\bperformance\b/, /^src\/(core|input|progress|report|stores)\//],
+  ['performance', /\bperformance\b/, /^src\/(core|input|progress|report|stores\/(?!quick-disk))/],
   ['process', /(?<![\w$.#])process\b(?!\s*:)/, /^src\/(?!cli\/)/],
   ['console', /(?<![\w$.#])console\b/, /^src\//],
   ['globalThis', /\bglobalThis\b/, /^src\/core\//],

@@ -20,6 +20,8 @@ export type AttemptResult =
       readonly status: number;
       readonly httpVersion: HttpVersion;
       readonly wireBytes: number;
+      /** From handing the request over to its start: connecting, where there was no connection with room for it. */
+      readonly connectMs: number;
       /** From the request's start to the response's head. */
       readonly headMs: number;
     }
@@ -150,6 +152,9 @@ export interface OriginGauge {
   readonly waiting: number;
   readonly inFlight: number;
   readonly concurrency: number;
+  /** Good answers so far. They begin anew where the origin was forgotten meanwhile. */
+  readonly answers: number;
+  /** Requests per second that were learned; absent: no limit found. */
   readonly ratePerSecond?: number;
   readonly paused?: { readonly reason: PauseReason; readonly status?: number; readonly untilWall: number };
 }

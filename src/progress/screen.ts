@@ -65,7 +65,7 @@ export class Screen {
     if (scrolling.length === 0 && frame === this.#lastFrame && this.#drawn.length > 0) return;
     if (scrolling.length === 0 && lines.length === 0 && this.#drawn.length === 0) return;
     const up = this.#toTop();
-    const passing = scrolling.length === 0 ? '' : `${ERASE_BELOW}${scrolling.join('\n')}\n`;
+    const passing = scrolling.map((line) => `${line}${this.#eraseAfter(line)}\n`).join('');
     const staying = lines.map((line) => line + ERASE_LINE_END).join('\n');
     this.#write(BEGIN_FRAME + HIDE_CURSOR + up + passing + NO_WRAP + staying + WRAP + eraseRest(lines) + END_FRAME);
     this.#cursorHidden = true;
@@ -75,6 +75,12 @@ export class Screen {
 
   /** Forgets what stands there, so that the next frame is drawn whole. */
   redraw(): void {
+    this.#lastFrame = '';
+  }
+
+  /** Leaves what stands there to whoever has the terminal now: the next frame is drawn where the cursor is then. */
+  forget(): void {
+    this.#drawn = [];
     this.#lastFrame = '';
   }
 
@@ -99,6 +105,13 @@ export class Screen {
     const above = this.#drawn.slice(0, -1).reduce((rows, width) => rows + Math.max(1, Math.ceil(width / columns)), 0);
     const up = Math.min(above, this.size.rows - 1);
     return up === 0 ? '\r' : `\r\u001b[${up}A`;
+  }
+
+  /** Of a line that may be broken over several rows, what stood behind its end. At the edge there is nothing, and erasing there takes the last character. */
+  #eraseAfter(line: string): string {
+    const columns = this.#stream.columns || DEFAULT_SIZE.columns;
+    const width = textWidth(line);
+    return width > 0 && width % columns === 0 ? '' : ERASE_LINE_END;
   }
 
   #write(text: string): void {

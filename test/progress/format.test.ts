@@ -99,7 +99,11 @@ describe('clockTime, in the time zone of the user', () => {
   const at = (day: number, hour: number): number => new Date(2026, 10, day, hour, 5).getTime();
 
   test('of today, the time alone', () => {
-    expect(clockTime(at(23, 14), at(23, 9))).toBe('14:05');
+    expect(clockTime(at(23, 14) + 10_000, at(23, 9))).toBe('14:05:10');
+  });
+
+  test('is never said earlier than it is', () => {
+    expect(clockTime(at(23, 14) + 9_001, at(23, 9))).toBe('14:05:10');
   });
 
   test('of another day, with the date', () => {
