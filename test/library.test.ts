@@ -115,6 +115,19 @@ describe('what a request may hold', () => {
   });
 });
 
+test('a body of bytes is an invalid record that says what to give, not their numbers as JSON', async () => {
+  const url = `${server.origin}/1`;
+  const request = { url: url.replace('://', '://me:secret@'), method: 'PUT', body: Buffer.from('b') };
+  expect(await collect(fetchPages([request]))).toMatchObject([
+    {
+      outcome: 'invalid',
+      url: `${server.origin}/1`,
+      error: { code: 'INVALID_LINE', message: expect.stringContaining('bytes') },
+    },
+  ]);
+  expect(server.requests).toEqual([]);
+});
+
 describe('a consumer that takes its time', () => {
   test('slows the fetching down', async () => {
     const pages = fetchPages(endless(server.origin), { concurrency: 5 });
