@@ -34,8 +34,9 @@ const END_FRAME = '\u001b[?2026l';
  */
 export class Screen {
   readonly #stream: ProgressStream;
-  /** Widths of the lines that stand on the terminal. */
-  #drawn: readonly number[] = [];
+  /** The lines that stand on the terminal, and how wide that was. */
+  #drawn: readonly string[] = [];
+  #drawnColumns = 0;
   #lastFrame = '';
   #cursorHidden = false;
   #broken = false;
@@ -50,8 +51,11 @@ export class Screen {
 
   /** What a line may use. A column is left free: in the last one terminals disagree on where the cursor is. */
   get size(): { readonly columns: number; readonly rows: number } {
-    const { columns, rows } = this.#stream;
-    return { columns: Math.max(1, (columns || DEFAULT_SIZE.columns) - 1), rows: rows || DEFAULT_SIZE.rows };
+    return { columns: Math.max(1, this.#columns - 1), rows: this.#stream.rows || DEFAULT_SIZE.rows };
+  }
+
+  get #columns(): number {
+    return this.#stream.columns || DEFAULT_SIZE.columns;
   }
 
   /** True while drawing would only pile up frames that nobody has seen. */
@@ -69,7 +73,8 @@ export class Screen {
     const staying = lines.map((line) => line + ERASE_LINE_END).join('\n');
     this.#write(BEGIN_FRAME + HIDE_CURSOR + up + passing + NO_WRAP + staying + WRAP + eraseRest(lines) + END_FRAME);
     this.#cursorHidden = true;
-    this.#drawn = lines.map((line) => textWidth(line));
+    this.#drawn = lines;
+    this.#drawnColumns = this.#columns;
     this.#lastFrame = frame;
   }
 
@@ -101,17 +106,19 @@ export class Screen {
 
   /** From the parked cursor to the start of the first line, counting the rows that a narrower window has made of each. */
   #toTop(): string {
-    const columns = this.#stream.columns || DEFAULT_SIZE.columns;
-    const above = this.#drawn.slice(0, -1).reduce((rows, width) => rows + Math.max(1, Math.ceil(width / columns)), 0);
+    const columns = this.#columns;
+    const lines = this.#drawn.slice(0, -1);
+    const rowsOf = (line: string): number => Math.max(1, Math.ceil(textWidth(line) / columns));
+    const isNarrower = columns < this.#drawnColumns;
+    const above = isNarrower ? lines.reduce((rows, line) => rows + rowsOf(line), 0) : lines.length;
     const up = Math.min(above, this.size.rows - 1);
     return up === 0 ? '\r' : `\r\u001b[${up}A`;
   }
 
   /** Of a line that may be broken over several rows, what stood behind its end. At the edge there is nothing, and erasing there takes the last character. */
   #eraseAfter(line: string): string {
-    const columns = this.#stream.columns || DEFAULT_SIZE.columns;
     const width = textWidth(line);
-    return width > 0 && width % columns === 0 ? '' : ERASE_LINE_END;
+    return width > 0 && width % this.#columns === 0 ? '' : ERASE_LINE_END;
   }
 
   #write(text: string): void {
