@@ -19,7 +19,7 @@ export const EXAMPLES: readonly (readonly [does: string, command: string])[] = [
   ['A header for all pages, kept out of the list of processes:', 'fetch-pages -H @headers.txt urls.txt -o items.db'],
   [
     'A link check: nothing is kept, and what is broken is written as a list:',
-    "grep -rhoE 'https?://[^][ <>\"()]+' docs | fetch-pages --format none --failed broken.txt",
+    'grep -rhoE \'https?://[^][ <>"()`]*[^][ <>"()`.,:;!?*]\' docs | fetch-pages --format none --failed broken.txt',
   ],
   ['What has changed since the last run:', 'fetch-pages --refresh urls.txt -o pages/'],
 ];

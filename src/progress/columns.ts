@@ -2,7 +2,8 @@ import { textWidth } from './text-width.ts';
 import type { Paint } from './theme.ts';
 
 const ELLIPSIS = '…';
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when a text is first cut: its tables take 10 ms. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** Cuts the end off a text that is wider than so many columns. */
 export function cutEnd(text: string, columns: number): string {
@@ -25,6 +26,7 @@ export function cutMiddle(text: string, columns: number): string {
 }
 
 function graphemes(text: string): string[] {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 

@@ -39,7 +39,7 @@ const EVENTS: readonly RunEvent[] = [
     page: page(1),
     url: page(1).url,
     number: 1,
-    result: { type: 'answer', status: 429, httpVersion: '2', wireBytes: 0, headMs: 5 },
+    result: { type: 'answer', status: 429, httpVersion: '2', wireBytes: 0, connectMs: 0, headMs: 5 },
     sequel: { type: 'again', cost: 'refusal', afterMs: 0 },
   },
 ];

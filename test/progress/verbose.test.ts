@@ -22,6 +22,7 @@ const answer = (status: number): AttemptResult => ({
   status,
   httpVersion: '2',
   wireBytes: 1,
+  connectMs: 0,
   headMs: 5,
 });
 
