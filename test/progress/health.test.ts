@@ -29,7 +29,7 @@ const again = (cost: 'try' | 'refusal'): RunEvent => ({
   page: page(1),
   url: page(1).url,
   number: 1,
-  result: { type: 'answer', status: 429, httpVersion: '2', wireBytes: 0, headMs: 5 },
+  result: { type: 'answer', status: 429, httpVersion: '2', wireBytes: 0, connectMs: 0, headMs: 5 },
   sequel: { type: 'again', cost, afterMs: 0 },
 });
 const REFUSED: readonly RunEvent[] = [again('refusal'), again('refusal'), again('try')];

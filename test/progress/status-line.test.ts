@@ -42,7 +42,7 @@ describe('the line', () => {
       page: page(1),
       url: page(1).url,
       number: 1,
-      result: { type: 'answer', status: 503, httpVersion: '2', wireBytes: 0, headMs: 5 },
+      result: { type: 'answer', status: 503, httpVersion: '2', wireBytes: 0, connectMs: 0, headMs: 5 },
       sequel: { type: 'again', cost, afterMs: 0 },
     });
     const events = [
