@@ -14,6 +14,9 @@ export interface ProgressStream {
 /** Of a terminal that does not tell. */
 const DEFAULT_SIZE = { columns: 80, rows: 24 } as const;
 
+/** Frames from one that is drawn whole to the next. */
+const WHOLE_EVERY = 10;
+
 /** ECMA-48 and DEC private modes; a terminal that does not know a mode ignores it. */
 const ERASE_LINE_END = '\u001b[K';
 const ERASE_BELOW = '\u001b[J';
@@ -37,6 +40,7 @@ export class Screen {
   /** The lines that stand on the terminal, and how wide that was. */
   #drawn: readonly string[] = [];
   #drawnColumns = 0;
+  #framesSinceWhole = 0;
   #lastFrame = '';
   #cursorHidden = false;
   #broken = false;
@@ -63,19 +67,32 @@ export class Screen {
     return this.#stream.writableNeedDrain === true;
   }
 
-  /** Draws a frame in one write: text that scrolls by, and below it the lines that stay. The same frame is not drawn twice. */
+  /** Draws a frame in one write: text that scrolls by, and below it the lines that stay. What stands there already is not drawn twice. */
   draw(scrolling: readonly string[], lines: readonly string[]): void {
     const frame = lines.join('\n');
     if (scrolling.length === 0 && frame === this.#lastFrame && this.#drawn.length > 0) return;
     if (scrolling.length === 0 && lines.length === 0 && this.#drawn.length === 0) return;
     const up = this.#toTop();
     const passing = scrolling.map((line) => `${line}${this.#eraseAfter(line)}\n`).join('');
-    const staying = lines.map((line) => line + ERASE_LINE_END).join('\n');
+    const isSame = this.#isSame(scrolling, lines);
+    const staying = lines.map((line, row) => (isSame(line, row) ? '' : line + ERASE_LINE_END)).join('\n');
     this.#write(BEGIN_FRAME + HIDE_CURSOR + up + passing + NO_WRAP + staying + WRAP + eraseRest(lines) + END_FRAME);
     this.#cursorHidden = true;
     this.#drawn = lines;
     this.#drawnColumns = this.#columns;
     this.#lastFrame = frame;
+  }
+
+  /**
+   * Which lines need not be drawn, because they stand there already. All are drawn where rows may have moved, and now and then, so that what
+   * somebody else wrote over them heals; the last one always, for what is typed is echoed there.
+   */
+  #isSame(scrolling: readonly string[], lines: readonly string[]): (line: string, row: number) => boolean {
+    const before = this.#drawn;
+    const stands = scrolling.length === 0 && lines.length === before.length && this.#columns === this.#drawnColumns;
+    this.#framesSinceWhole = stands && this.#lastFrame !== '' ? this.#framesSinceWhole + 1 : 0;
+    if (this.#framesSinceWhole % WHOLE_EVERY === 0) return () => false;
+    return (line, row) => row < lines.length - 1 && line === before[row];
   }
 
   /** Forgets what stands there, so that the next frame is drawn whole. */

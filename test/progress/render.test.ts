@@ -249,7 +249,7 @@ describe('whatever a server or a list says', () => {
     color: fc.boolean(),
     listed: fc.tuple(fc.nat(100_000_000), fc.boolean()),
     ok: fc.nat(30),
-    messages: fc.array(fc.tuple(nasty, nasty), { maxLength: 8 }),
+    messages: fc.array(fc.tuple(nasty, nasty), { maxLength: 30 }),
     origins: fc.array(fc.tuple(nasty, fc.nat(9_999_999), fc.integer({ min: -5_000, max: 400_000_000 }), fc.boolean()), {
       maxLength: 20,
     }),
