@@ -28,7 +28,7 @@ function launchOn(version: string): { stderr: string; exitCode: number | undefin
     versions: { node: version },
     exitCode: undefined,
     stderr: { write: (text: string) => (stderr += text) },
-    on: () => {},
+    on: () => old,
   };
   const text = readFileSync(join(BIN, 'fetch-pages.js'), 'utf8').replace(/^#!.*/, '');
   runInNewContext(text, {

@@ -16,7 +16,7 @@ export function startOnTerminal(work: Workspace, line: string, env: Record<strin
 }
 
 export const HIDE_CURSOR = '\u001b[?25l';
-export const SHOW_CURSOR = '\u001b[?25h';
+const SHOW_CURSOR = '\u001b[?25h';
 
 /** What the display writes of its own: colours, and what a live view is drawn with. */
 export const OWN_SEQUENCES = /\u001b\[(?:\d+(?:;\d+)*m|\?25[lh]|\?7[lh]|\?2026[lh]|[JK]|\d+A)/g;
