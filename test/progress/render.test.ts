@@ -196,6 +196,17 @@ describe('who makes us wait', () => {
     expect(lines.at(-1)).toBe('‖ and 22 more origins wait, 253 pages behind them');
   });
 
+  test('many origins that are only slow', () => {
+    const origins = Array.from({ length: 40 }, (_, index) => {
+      const { paused: _paused, ...gauge } = pausedOrigin({ origin: `https://h${index}.example`, ratePerSecond: 2 });
+      return gauge;
+    });
+    expect(draw({ gauges: { ...IDLE, origins }, rows: 9 }).slice(-2)).toEqual([
+      '› h2.example: learned 2/s, 312 pages behind it',
+      '› and 37 more origins are paced, 11,544 pages behind them',
+    ]);
+  });
+
   test('hosts of several lengths are one column', () => {
     const origins = ['https://a.example', 'https://long.example'].map((origin) => pausedOrigin({ origin }));
     const starts = draw({ gauges: { ...IDLE, origins } })
