@@ -16,10 +16,29 @@ export function failureLines(failures: readonly ShownFailure[], view: View): str
   const { columns } = view;
   const longest = Math.max(0, ...failures.map(({ code }) => code.length));
   const codeColumns = columns < NARROW_COLUMNS ? Math.min(longest, Math.floor(columns / 2)) : longest;
-  return failures.map((failure) => failureLine(failure, codeColumns, view));
+  return failures.map((failure) => rememberedLine(failure, codeColumns, view));
 }
 
-function failureLine(failure: ShownFailure, codeColumns: number, { columns, theme }: View): string {
+interface Remembered {
+  readonly line: string;
+  readonly codeColumns: number;
+  readonly view: Pick<View, 'columns' | 'theme'>;
+}
+
+/** A failure stays on the screen for many frames: its line is made once, and anew where the window changes. */
+const remembered = new WeakMap<ShownFailure, Remembered>();
+
+function rememberedLine(failure: ShownFailure, codeColumns: number, { columns, theme }: View): string {
+  const known = remembered.get(failure);
+  if (known?.codeColumns === codeColumns && known.view.columns === columns && known.view.theme === theme)
+    return known.line;
+  const view = { columns, theme };
+  const line = failureLine(failure, codeColumns, view);
+  remembered.set(failure, { line, codeColumns, view });
+  return line;
+}
+
+function failureLine(failure: ShownFailure, codeColumns: number, { columns, theme }: Remembered['view']): string {
   const url = shownUrl(failure.url);
   const message = shownMessage(failure.message);
   const head: Span[] = [{ text: `✗ ${cutEnd(failure.code, codeColumns).padEnd(codeColumns)}  `, paint: theme.bad }];

@@ -4,6 +4,7 @@ import { clockTime, count, countdown, counted, duration } from './format.ts';
 import { most } from './most.ts';
 import { sampleAt } from './samples.ts';
 import type { ProgressState } from './state.ts';
+import type { Theme } from './theme.ts';
 import type { View } from './view.ts';
 
 const WINDOW_MS = 60_000;
@@ -11,15 +12,22 @@ const WINDOW_MS = 60_000;
 const LEAST_PAGES = 10;
 /** No page and no byte for so long is worth a word: most servers answer sooner. */
 const SILENT_MS = 10_000;
-const MAX_CAUSES = 3;
+/** So many causes by name, where there is room. */
+const CAUSES_TOLD = [3, 2, 1] as const;
+const SIGN_COLUMNS = 2;
+const GAP = 2;
 
 /** What is wrong, and whether to worry: the worst first. */
 export function healthCells(view: View): Cell[] {
-  const { state, theme } = view;
+  const { state, theme, columns } = view;
+  const overcome = overcomeCells(state);
   const waits = allWaits(view);
   const news = [mostFail(view), waits, isSilent(view)].filter((cell) => cell !== undefined);
-  const wrong = [...news, ...lostCells(view)];
-  const overcome = overcomeCells(state);
+  const givenUp = givenUpCell(state, theme);
+  const lost = givenUp === undefined ? [] : [givenUp];
+  const others = [...news, ...lost, ...overcome].reduce((sum, { short }) => sum + short.length + GAP, 0);
+  const notOk = notOkCell(state, columns - others - SIGN_COLUMNS, theme);
+  const wrong = [...news, ...(notOk === undefined ? [] : [notOk]), ...lost];
   if (wrong.length > 0) {
     const warned = overcome.map((cell) => ({ ...cell, paint: theme.warn }));
     return marked(wrong[0] === waits ? '‖' : '!', [...wrong, ...warned]);
@@ -68,28 +76,28 @@ function isSilent({ samples, gauges, moment, theme }: View): Cell | undefined {
   return { long: `nothing has come in for ${time}`, short: `silent for ${time}`, rank: 0, paint: theme.warn };
 }
 
-function lostCells({ state, theme }: View): Cell[] {
-  const { notOk, originsGivenUp } = state;
-  const cells: Cell[] = [];
-  if (notOk > 0) {
-    const verb = notOk === 1 ? 'is' : 'are';
-    const long = `${counted(notOk, 'page')} ${verb} not OK: ${causesInWords(state)}`;
-    cells.push({ long, short: `${count(notOk)} not OK`, rank: 1, paint: theme.bad });
-  }
-  if (originsGivenUp > 0) {
-    const long = `${counted(originsGivenUp, 'origin')} given up`;
-    cells.push({ long, short: `${count(originsGivenUp)} given up`, rank: 2, paint: theme.bad });
-  }
-  return cells;
+/** @param room columns that the causes may use */
+function notOkCell(state: ProgressState, room: number, theme: Theme): Cell | undefined {
+  if (state.notOk === 0) return undefined;
+  const short = `${count(state.notOk)} not OK`;
+  const texts = CAUSES_TOLD.map((told) => `${short}: ${causesInWords(state, told)}`);
+  const long = texts.find((text) => text.length <= room) ?? texts.at(-1) ?? short;
+  return { long, short, rank: 1, paint: theme.bad };
 }
 
 /** `17 HTTP_404, 4 TRUNCATED, 2 HTTP_500, 3 others` */
-function causesInWords({ causes, notOk }: ProgressState): string {
-  const shown = most(causes, MAX_CAUSES, ([, pages]) => pages);
+function causesInWords({ causes, notOk }: ProgressState, mostTold: number): string {
+  const shown = most(causes, mostTold, ([, pages]) => pages);
   const rest = notOk - shown.reduce((sum, [, pages]) => sum + pages, 0);
   const words = shown.map(([code, pages]) => `${count(pages)} ${code}`);
   if (rest > 0) words.push(counted(rest, 'other'));
   return words.join(', ');
+}
+
+function givenUpCell({ originsGivenUp }: ProgressState, theme: Theme): Cell | undefined {
+  if (originsGivenUp === 0) return undefined;
+  const long = `${counted(originsGivenUp, 'origin')} given up`;
+  return { long, short: `${count(originsGivenUp)} given up`, rank: 2, paint: theme.bad };
 }
 
 /** What cost time, and no page. */

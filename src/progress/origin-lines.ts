@@ -16,6 +16,9 @@ export function waitingOrigins(gauges: Gauges): readonly OriginGauge[] {
   );
 }
 
+const PAUSED = '‖ ';
+const PACED = '› ';
+
 /** Before all origins that are only slow, whatever hangs on these. */
 const WEIGHT_OF_PAUSE = 1e12;
 /** Hosts are set in a column where the widest takes no more of a line than that. */
@@ -48,9 +51,10 @@ function othersLine(waits: readonly OriginGauge[], shown: readonly OriginGauge[]
   const isSlow = isOne ? 'is paced' : 'are paced';
   const what = paused === others.length ? wait : paused === 0 ? isSlow : `${wait} or ${isSlow}`;
   const texts = [`${who} ${what}, ${counted(behind, 'page')} behind ${isOne ? 'it' : 'them'}`, `${who} ${what}`];
-  texts.push(`${count(others.length)}${shown.length === 0 ? '' : ' more'} ${wait}`);
+  texts.push(`${count(others.length)}${shown.length === 0 ? '' : ' more'} ${what}`);
+  const sign = paused === 0 ? PACED : PAUSED;
   return firstThatFits(
-    texts.map((text) => [{ text: `‖ ${text}`, paint: theme.dim }]),
+    texts.map((text) => [{ text: sign + text, paint: theme.dim }]),
     columns,
   );
 }
@@ -80,7 +84,7 @@ interface OriginWords {
 function pacedWords({ ratePerSecond, waiting }: OriginGauge, theme: Theme): OriginWords {
   const learned = learnedRate(ratePerSecond ?? 0);
   return {
-    sign: '› ',
+    sign: PACED,
     paint: theme.dim,
     tails: [
       ` ${learned}, ${counted(waiting, 'page')} behind it`,
@@ -101,7 +105,7 @@ function pausedWords({ ratePerSecond, waiting }: OriginGauge, pause: Pause, wall
   const behind = `${pages} behind it`;
   const learned = ratePerSecond === undefined ? '' : `, ${learnedRate(ratePerSecond)}`;
   return {
-    sign: '‖ ',
+    sign: PAUSED,
     paint: theme.warn,
     tails: [
       why + until + behind + learned,

@@ -63,6 +63,8 @@ const FRAME_MS = 100;
 const REST_PER_FRAME = 100;
 const LONGEST_REST_MS = 3_000;
 const LINE_TICK_MS = 1_000;
+/** Asking is not free, and nobody is put into the background without being stopped first. */
+const ASK_TERMINAL_EVERY_MS = 1_000;
 
 const unrefTicker: Ticker = (everyMs, tick) => {
   const timer = setInterval(tick, everyMs);
@@ -100,6 +102,8 @@ class Display {
   #isSuspended = false;
   #lastFrameTookMs = 0;
   #nextFrameAtMs = Number.NEGATIVE_INFINITY;
+  #hadTerminal = true;
+  #askTerminalAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ProgressOptions) {
     const { mode, quiet, verbose, stream, clock, verdict } = options;
@@ -154,6 +158,7 @@ class Display {
     // Stopped without a word: what stands there now, and where the cursor is, nobody knows.
     if (!this.#isSuspended) this.#screen.forget();
     this.#isSuspended = false;
+    this.#askTerminalAtMs = Number.NEGATIVE_INFINITY;
   }
 
   print(line: string): void {
@@ -185,16 +190,26 @@ class Display {
 
   #tick(): void {
     if (this.#isSuspended) return;
-    const { clock, hasTerminal = () => true } = this.#options;
+    const { clock } = this.#options;
     const beganAtMs = clock.now();
     if (beganAtMs < this.#nextFrameAtMs) return;
-    if (hasTerminal()) this.#drawFrame();
+    if (this.#hasTerminal(beganAtMs)) this.#drawFrame();
     else this.#goOnWithoutTerminal();
     const tookMs = clock.now() - beganAtMs;
     // One frame alone may have been held up by others on this machine.
     const costMs = Math.min(tookMs, this.#lastFrameTookMs);
     this.#lastFrameTookMs = tookMs;
     this.#nextFrameAtMs = beganAtMs + Math.min(LONGEST_REST_MS, costMs * REST_PER_FRAME);
+  }
+
+  #hasTerminal(nowMs: number): boolean {
+    const { hasTerminal } = this.#options;
+    if (hasTerminal === undefined) return true;
+    if (nowMs >= this.#askTerminalAtMs) {
+      this.#askTerminalAtMs = nowMs + ASK_TERMINAL_EVERY_MS;
+      this.#hadTerminal = hasTerminal();
+    }
+    return this.#hadTerminal;
   }
 
   #goOnWithoutTerminal(): void {

@@ -167,13 +167,18 @@ test.skipIf(!hasScript)('a live view fits the window, also when that is resized 
   const line = `(until test -e go; do sleep 0.05; done; stty rows 8 cols 30 < /dev/tty) & fetch-pages '${server.origin}/[1-3]' -o out/`;
   const run = startOnTerminal(work, line);
   await until(() => run.stdout().includes('1 of 3 pages'), 'the view');
-  const rowsOf = (frame: string | undefined): string[] =>
-    (frame ?? '').replaceAll(OWN_SEQUENCES, '').trim().split('\r\n');
-  const lastFrame = (): string[] => rowsOf(run.stdout().split(HIDE_CURSOR).at(-1));
-  expect(Math.max(...lastFrame().map(({ length }) => length))).toBe(79);
+  const rows = (): string[] =>
+    run
+      .stdout()
+      .replaceAll(OWN_SEQUENCES, '')
+      .split(/[\r\n]+/);
+  /** How long the bar is that was drawn last. */
+  const barLength = (): number => rows().findLast((row) => row.endsWith('%'))?.length ?? 0;
+  expect(barLength()).toBe(79);
   work.write('go', '');
-  await until(() => Math.max(...lastFrame().map(({ length }) => length)) < 30, 'a narrower frame');
-  expect(lastFrame().length).toBeLessThan(8);
+  await until(() => barLength() === 29, 'a narrower view');
+  const narrow = rows().slice(rows().findLastIndex((row) => row.length > 29) + 1);
+  expect(narrow.length).toBeGreaterThan(3);
   letGo();
   expect(await run.ended).toMatchObject({ code: 0 });
 });

@@ -54,7 +54,13 @@ describe('something is wrong', () => {
 
   test('pages are not OK: how many for which cause', () => {
     expect(told([...keptPages(30), ...failures, ...REFUSED])).toBe(
-      '! 5 pages are not OK: 2 HTTP_404, 1 TRUNCATED, 1 HTTP_410, 1 other   2 refusals, obeyed   1 retry',
+      '! 5 not OK: 2 HTTP_404, 1 TRUNCATED, 1 HTTP_410, 1 other   2 refusals, obeyed   1 retry',
+    );
+  });
+
+  test('fewer causes by name where there is less room', () => {
+    expect(told([...keptPages(30), ...failures, ...REFUSED], BUSY, 72)).toBe(
+      '! 5 not OK: 2 HTTP_404, 1 TRUNCATED, 2 others  2 refusals  1 retry',
     );
   });
 
@@ -64,12 +70,12 @@ describe('something is wrong', () => {
 
   test('most pages of the last minute are not OK', () => {
     expect(told([...keptPages(4), ...Array.from({ length: 45 }, (_, number) => failed(number))])).toBe(
-      '! most pages fail now: 45 of the last 49   45 pages are not OK: 45 HTTP_404',
+      '! most pages fail now: 45 of the last 49   45 not OK: 45 HTTP_404',
     );
   });
 
   test('but not where they are few', () => {
-    expect(told([failed(1), failed(2)])).toBe('! 2 pages are not OK: 2 HTTP_404');
+    expect(told([failed(1), failed(2)])).toBe('! 2 not OK: 2 HTTP_404');
   });
 
   test('an origin is given up', () => {
