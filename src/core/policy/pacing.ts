@@ -43,8 +43,11 @@ export class LearnedRate {
   #settleUnitMs = 1_000;
   #doublingMs = SEARCH_DOUBLING_MS;
   #lastWaitMs = 0;
-  /** The most that an epoch with the wait after it brought, requests per second; halved each time that it was sought again. */
+  /** The most that an epoch with the wait after it brought, requests per second. */
   #borne = 0;
+  /** The rate that was held when a better one was sought last, and how often in a row that was in vain. */
+  #soughtFrom = 0;
+  #soughtInVain = 0;
 
   /** Requests per second that may be started now; undefined where nothing limits them. */
   rateAt(now: number): number | undefined {
@@ -80,16 +83,23 @@ export class LearnedRate {
     const latencyMs = now - startedAt;
     this.#roundTripMs = this.#roundTripMs === 0 ? latencyMs : this.#roundTripMs * 0.9 + latencyMs * 0.1;
     if (this.#phase !== 'hold') this.#answers.add(now);
-    else if (this.#isFarBelowBorne(now)) this.#seekBorne(now);
+    else if (this.#isWorthSeeking(now)) this.#seek(now);
   }
 
-  /** What was lost may have been others' share, who are gone: far below what it bore once, ten waits without a refusal are enough to look. */
-  #isFarBelowBorne(now: number): boolean {
-    return this.#rate < this.#borne * FAR_BELOW && now - this.#resumedAt > this.#lastWaitMs * WAITS_BEFORE_SEEKING;
+  /**
+   * What is held may be what others left, who are gone since. So it is searched for again after ten waits and ten answers without a refusal
+   * where it is far below what the origin bore once, or so low that a wait holds up hardly anything; after twice as long each time that it
+   * was in vain.
+   */
+  #isWorthSeeking(now: number): boolean {
+    const isLow = this.#rate < this.#borne * FAR_BELOW || (this.#rate * this.#lastWaitMs) / 1000 < FEW;
+    const quietMs = Math.max(this.#lastWaitMs, 1000 / this.#rate) * QUIET * 2 ** this.#soughtInVain;
+    return isLow && now - this.#resumedAt > quietMs;
   }
 
-  #seekBorne(now: number): void {
-    this.#borne /= 2;
+  #seek(now: number): void {
+    this.#soughtInVain = this.#rate < this.#soughtFrom * FOUND ? this.#soughtInVain + 1 : 0;
+    this.#soughtFrom = this.#rate;
     this.#first = undefined;
     this.#second = undefined;
     this.#searches = 0;
@@ -269,7 +279,11 @@ const REQUESTS_PER_PROBE = 400;
 /** A burst alone is nothing that an origin bears. */
 const SHORTEST_BORNE_MS = 2_000;
 const FAR_BELOW = 0.4;
-const WAITS_BEFORE_SEEKING = 10;
+/** Requests that a wait holds up. */
+const FEW = 1;
+const QUIET = 10;
+/** Less than so many times as much is nothing that was found. */
+const FOUND = 1.5;
 /** Requests per second: once in five minutes. */
 const SLOWEST = 1 / 300;
 /** A pace beyond this limits nothing. */
