@@ -18,8 +18,10 @@ export interface Shape {
   /** Seconds that a client needs who knows everything; see the head of docs/politeness.md. */
   readonly idealS: number;
   readonly make: () => OriginShape;
-  /** Why the goals cannot be met. */
-  readonly outOfReach?: string;
+  /** Of its requests so many are refused whatever is asked: they are no waste of ours. */
+  readonly strayShare?: number;
+  /** Where the goals cannot be met: why, and what is kept to instead. */
+  readonly outOfReach?: { readonly why: string; readonly ratio: number; readonly wasted: number };
 }
 
 /** Time against the ideal, and requests that brought nothing as a share of the pages. */
@@ -62,9 +64,32 @@ const limited = (limit: () => Limit, latencyMs: number, telling?: OriginShape['t
 });
 
 /** Refuses a share of what it is asked, whoever asks and however often. */
-function strays(share: number, latencyMs: number): NonNullable<OriginShape['outage']> {
+function strays(share: number, latencyMs: number, retryAfter?: number): NonNullable<OriginShape['outage']> {
   const random = seededRandom(7);
-  return () => (random() < share ? { status: 503, latencyMs, headers: { 'retry-after': '0' } } : undefined);
+  const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+  return () => (random() < share ? { status: 429, latencyMs, headers } : undefined);
+}
+
+/** A bucket with burst 20 that refuses for nothing as well. Each stray costs the wait that it tells, less what a bucket saves up meanwhile. */
+function straysAndLimit(perSecond: number, share: number, retryAfter: 0 | 1 | undefined): Shape {
+  const pages = perSecond * 50;
+  const waitS = retryAfter ?? 0;
+  const lostS = Math.max(0, waitS - 20 / perSecond);
+  const told = retryAfter === undefined ? 'says nothing' : `Retry-After ${retryAfter}`;
+  return {
+    name: `bucket ${perSecond}/s burst 20, ${share * 1000} of 1,000 refused for nothing, ${told}`,
+    pages,
+    openness: retryAfter === undefined ? 'silent' : 'tells',
+    strayShare: share,
+    idealS: bucketIdeal(pages, perSecond, 20, waitS) + pages * share * lostS,
+    outOfReach: { why: 'a stray and a limit that is just overrun look alike', ratio: 2.5, wasted: 0.08 },
+    make: () => ({
+      limit: new TokenBucket(perSecond, 20),
+      latency: ms(20),
+      ...(retryAfter === undefined ? undefined : { telling: { retryAfter: retryAfter === 0 ? 0 : 'ceil' } }),
+      outage: strays(share, 20, retryAfter),
+    }),
+  };
 }
 
 export const SHAPES: readonly Shape[] = [
@@ -95,7 +120,11 @@ export const SHAPES: readonly Shape[] = [
     pages: 1_000,
     openness: 'tells',
     idealS: bucketIdeal(1_000, 100, 20, 1),
-    outOfReach: 'one refusal cannot tell burst and rate apart, and a second costs 0.8 s of 10.6',
+    outOfReach: {
+      why: 'one refusal cannot tell burst and rate apart, and a second costs 0.8 s of 10.6',
+      ratio: 1.2,
+      wasted: 0.02,
+    },
     make: bucket(100, 20, 20, { retryAfter: 'ceil' }),
   },
   {
@@ -398,6 +427,11 @@ export const SHAPES: readonly Shape[] = [
     pages: 20_000,
     openness: 'tells',
     idealS: (20_000 * 0.02) / 50 + 140 * 0.02,
-    make: () => ({ limit: new NoLimit(), latency: ms(20), outage: strays(0.007, 20) }),
+    make: () => ({ limit: new NoLimit(), latency: ms(20), outage: strays(0.007, 20, 0) }),
   },
+  ...[100, 400].flatMap((perSecond) =>
+    [0.005, 0.01, 0.05].flatMap((share) =>
+      ([0, 1, undefined] as const).map((retryAfter) => straysAndLimit(perSecond, share, retryAfter)),
+    ),
+  ),
 ];

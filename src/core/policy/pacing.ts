@@ -66,6 +66,11 @@ export class LearnedRate {
     return this.#phase === 'settle' || this.#phase === 'hold';
   }
 
+  /** It is asked more than it is known to bear: a refusal now is what was to be found out. */
+  isProbing(now: number): boolean {
+    return this.#phase === 'hold' && now - this.#resumedAt > this.#plateauMs;
+  }
+
   /** How many it bears at once beyond its rate, as far as is known. */
   get burst(): number {
     return this.#burst;
@@ -102,22 +107,31 @@ export class LearnedRate {
     } else {
       this.#resumedAt = now;
     }
+    this.#beginEpoch(now);
+  }
+
+  /** A refusal at `refusedAt` that taught nothing was waited for. */
+  onStrayOver(now: number, refusedAt: number): void {
+    this.#goOn(now, refusedAt);
+    this.#beginEpoch(now);
+  }
+
+  /** What was learned was not so: `perSecond` was borne as well. It is searched for anew from there. */
+  loosen(now: number, perSecond: number): void {
+    this.#first = undefined;
+    this.#second = undefined;
+    this.#searches = 0;
+    this.#quickRefusals = 0;
+    this.#search(perSecond, 0);
+    this.#resumedAt = now;
+  }
+
+  #beginEpoch(now: number): void {
     this.#countFrom = now;
     this.#endedAt = undefined;
     this.#epochStart = now;
     this.#epochGood = 1;
     this.#answers = new AnswerLog();
-  }
-
-  /** What was learned was not so: `perSecond` was borne as well. From there the held rate grows as ever. */
-  loosen(now: number, perSecond: number): void {
-    this.#phase = 'free';
-    this.#first = undefined;
-    this.#second = undefined;
-    this.#searches = 0;
-    this.#quickRefusals = 0;
-    this.#resumedAt = now;
-    void perSecond;
   }
 
   /** As if there had been no wait. */
@@ -145,7 +159,7 @@ export class LearnedRate {
       const found = Math.max(this.#beyondBurst(end), asked * SETTLED_SHARE);
       this.#hold(Math.min(found, asked * PROBED_SHARE), epoch.waitMs);
     } else {
-      this.#afterHeldRefusal(epoch, asked);
+      this.#afterHeldRefusal(epoch, asked, end);
     }
     this.#lastWaitMs = epoch.waitMs;
   }
@@ -165,8 +179,8 @@ export class LearnedRate {
     else this.#settle(rate, epoch.waitMs);
   }
 
-  #afterHeldRefusal(epoch: Epoch, asked: number): void {
-    this.#quickRefusals = epoch.ms < QUICK_REFUSAL_MS ? this.#quickRefusals + 1 : 0;
+  #afterHeldRefusal(epoch: Epoch, asked: number, end: number): void {
+    this.#quickRefusals = end - this.#resumedAt < QUICK_REFUSAL_MS ? this.#quickRefusals + 1 : 0;
     const lowered = asked * (LOWERED[Math.min(this.#quickRefusals, LOWERED.length - 1)] ?? 1);
     // Where the wait before gave the burst back, what came beyond it is the rate itself.
     const isSmallBurst = this.#burst < asked * SMALL_BURST_S;
