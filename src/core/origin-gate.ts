@@ -45,6 +45,7 @@ export class OriginGate {
   /** When the wait of the last event was over, and the good answers until then. */
   #resumedAt: number | undefined;
   #goodAtResume = 0;
+  #startedAtResume = 0;
   #lost: Failure | undefined;
   #answered = false;
   /** Failures of the origin's own in a row, with nothing good between. */
@@ -218,27 +219,30 @@ export class OriginGate {
   #resume(probe: Ticket, now: number): void {
     if (!this.#probing) return;
     this.#probing = false;
-    const isStray = this.#refusals?.isStray === true;
-    this.#isOfNumber = isStray || this.#concurrency.onRefusalsOver(this.#takenBeside);
-    this.#pace.onResume(now, probe.startedAt, this.#behind, this.#isOfNumber);
-    this.#endRefusals(now);
-    this.#listener.resumed();
-    if (this.learnedRate(now) !== undefined) this.#listener.learned();
-  }
-
-  #endRefusals(now: number): void {
     const refusals = this.#refusals;
     this.#refusals = undefined;
-    if (refusals !== undefined) {
-      const perSecond = this.#strays.onEvent(refusals.event);
-      if (perSecond !== undefined) {
-        this.#pace.loosen(now, perSecond);
-        this.#concurrency.loosen();
-        this.#growFrom = now;
+    const attribution = refusals === undefined ? undefined : this.#strays.onEvent(refusals.event);
+    if (refusals?.isStray === true && attribution?.isStray === true) {
+      this.#pace.onStrayOver(now, probe.startedAt, refusals.at);
+    } else {
+      // Taken for a stray until the others came back.
+      if (refusals?.isStray === true) {
+        this.#takenBeside = 0;
+        this.#pace.onRefusal(refusals.at, refusals.event.refused + refusals.event.taken);
       }
+      this.#isOfNumber = this.#concurrency.onRefusalsOver(this.#takenBeside);
+      this.#pace.onResume(now, probe.startedAt, this.#behind, this.#isOfNumber);
+    }
+    if (attribution?.bornePerSecond !== undefined) {
+      this.#pace.loosen(now, attribution.bornePerSecond);
+      this.#concurrency.loosen();
+      this.#growFrom = now;
     }
     this.#resumedAt = now;
     this.#goodAtResume = this.#good;
+    this.#startedAtResume = this.#started;
+    this.#listener.resumed();
+    if (this.learnedRate(now) !== undefined) this.#listener.learned();
   }
 
   /** Answers overtake each other: not counted in one may be what is in flight, and what was started after it and is back already. */
@@ -273,18 +277,22 @@ export class OriginGate {
       this.#onRefusedAgain(now, status, toldMs);
       return;
     }
-    const backoffMs = equalJitterMs(this.#failedProbes, this.#random(), this.#refusalBaseMs(now), REFUSAL_CAP_MS);
-    // Told to come back at once and refused again: the word is worth nothing, so the wait is ours.
-    const waitMs = toldMs === undefined || (toldMs === 0 && this.#failedProbes > 0) ? backoffMs : toldMs;
-    if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
     const good = this.#good - this.#goodAtResume;
     const ms = Math.max(1, now - (this.#resumedAt ?? now));
-    const perSecond = this.learnedRate(now) ?? (good * 1000) / ms;
-    const isStray = this.#strays.isStray({ good, perSecond });
+    const perSecond = this.learnedRate(now) ?? ((this.#started - this.#startedAtResume) * 1000) / ms;
+    const before = { good, perSecond, isProbing: this.#pace.isProbing(now) };
+    const isStray = ticket.probe
+      ? this.#refusals?.isStray === true && this.#failedProbes <= MOST_STRAY_PROBES
+      : this.#strays.isStray(before);
+    const backoffMs = equalJitterMs(this.#failedProbes, this.#random(), this.#refusalBaseMs(now), REFUSAL_CAP_MS);
+    // Told to come back at once and refused again: the word is worth nothing, so the wait is ours. After a stray the probe is wait enough.
+    const isOurs = toldMs === undefined || (toldMs === 0 && this.#failedProbes > 0);
+    const waitMs = !isOurs ? toldMs : isStray ? 0 : backoffMs;
+    if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
     // Before anything was learned nothing can have been learned in vain.
     const isAfterLearning = isStray || this.#isOfNumber || this.learnedRate(now) !== undefined;
     if (!pageAlone && this.#resumedAt !== undefined && !ticket.probe && isAfterLearning) {
-      this.#refusals = new RefusedFlight(ticket.number, this.#started, { good, perSecond }, isStray);
+      this.#refusals = new RefusedFlight(ticket.number, this.#started, before, now, isStray);
     }
     if (!pageAlone && !isStray) {
       // Where it lets nothing through at all, not even one alone, it is not their number that it minds.
@@ -421,15 +429,18 @@ class RefusedFlight {
   /** What was started after the refused request, and before its refusal came. */
   readonly #from: number;
   readonly #to: number;
-  readonly #before: Omit<RefusalEvent, 'isBurst'>;
+  readonly #before: Omit<RefusalEvent, 'taken' | 'refused'>;
+  readonly at: number;
+  /** As far as could be told at once. */
   readonly isStray: boolean;
   taken = 0;
   refused = 0;
 
-  constructor(from: number, to: number, before: Omit<RefusalEvent, 'isBurst'>, isStray: boolean) {
+  constructor(from: number, to: number, before: Omit<RefusalEvent, 'taken' | 'refused'>, at: number, isStray: boolean) {
     this.#from = from;
     this.#to = to;
     this.#before = before;
+    this.at = at;
     this.isStray = isStray;
   }
 
@@ -438,8 +449,7 @@ class RefusedFlight {
   }
 
   get event(): RefusalEvent {
-    const isBurst = this.refused >= LEAST_BURST && this.refused >= (this.refused + this.taken) * BURST_SHARE;
-    return { ...this.#before, isBurst };
+    return { ...this.#before, taken: this.taken, refused: this.refused };
   }
 }
 
@@ -459,9 +469,8 @@ const SOFT_DOWN_CAP_MS = 5_000;
 const UNWELL_PAGES = 10;
 const UNWELL_CONNECTS = 3;
 const UNWELL_HANDSHAKES = 3;
-/** Refusals in one flight, and their share of it, that are no chance. */
-const LEAST_BURST = 2;
-const BURST_SHARE = 0.2;
+/** Probes in a row that strays may have hit. */
+const MOST_STRAY_PROBES = 2;
 /** Told waits of one burst differ by the time between their answers: so much more is worth telling. */
 const NEW_WAIT_MS = 1_500;
 /** A probe for more costs a told wait when it is refused: it is made when that is 1% of the time since the last refusal. */

@@ -18,8 +18,10 @@ export interface Shape {
   /** Seconds that a client needs who knows everything; see the head of docs/politeness.md. */
   readonly idealS: number;
   readonly make: () => OriginShape;
-  /** Why the goals cannot be met. */
-  readonly outOfReach?: string;
+  /** Of its requests so many are refused whatever is asked: they are no waste of ours. */
+  readonly strayShare?: number;
+  /** Where the goals cannot be met: why, and what is kept to instead. */
+  readonly outOfReach?: { readonly why: string; readonly ratio: number; readonly wasted: number };
 }
 
 /** Time against the ideal, and requests that brought nothing as a share of the pages. */
@@ -62,9 +64,32 @@ const limited = (limit: () => Limit, latencyMs: number, telling?: OriginShape['t
 });
 
 /** Refuses a share of what it is asked, whoever asks and however often. */
-function strays(share: number, latencyMs: number): NonNullable<OriginShape['outage']> {
+function strays(share: number, latencyMs: number, retryAfter?: number): NonNullable<OriginShape['outage']> {
   const random = seededRandom(7);
-  return () => (random() < share ? { status: 503, latencyMs, headers: { 'retry-after': '0' } } : undefined);
+  const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+  return () => (random() < share ? { status: 429, latencyMs, headers } : undefined);
+}
+
+/** A bucket with burst 20 that refuses for nothing as well. Each stray costs the wait that it tells, less what a bucket saves up meanwhile. */
+function straysAndLimit(perSecond: number, share: number, retryAfter: 0 | 1 | undefined): Shape {
+  const pages = perSecond * 50;
+  const waitS = retryAfter ?? 0;
+  const lostS = Math.max(0, waitS - 20 / perSecond);
+  const told = retryAfter === undefined ? 'says nothing' : `Retry-After ${retryAfter}`;
+  return {
+    name: `bucket ${perSecond}/s burst 20, ${share * 1000} of 1,000 refused for nothing, ${told}`,
+    pages,
+    openness: retryAfter === undefined ? 'silent' : 'tells',
+    strayShare: share,
+    idealS: bucketIdeal(pages, perSecond, 20, waitS) + pages * share * lostS,
+    outOfReach: { why: 'a stray and a limit that is just overrun look alike', ratio: 2.5, wasted: 0.08 },
+    make: () => ({
+      limit: new TokenBucket(perSecond, 20),
+      latency: ms(20),
+      ...(retryAfter === undefined ? undefined : { telling: { retryAfter: retryAfter === 0 ? 0 : 'ceil' } }),
+      outage: strays(share, 20, retryAfter),
+    }),
+  };
 }
 
 export const SHAPES: readonly Shape[] = [
@@ -95,7 +120,11 @@ export const SHAPES: readonly Shape[] = [
     pages: 1_000,
     openness: 'tells',
     idealS: bucketIdeal(1_000, 100, 20, 1),
-    outOfReach: 'one refusal cannot tell burst and rate apart, and a second costs 0.8 s of 10.6',
+    outOfReach: {
+      why: 'one refusal cannot tell burst and rate apart, and a second costs 0.8 s of 10.6',
+      ratio: 1.2,
+      wasted: 0.02,
+    },
     make: bucket(100, 20, 20, { retryAfter: 'ceil' }),
   },
   {
@@ -146,6 +175,33 @@ export const SHAPES: readonly Shape[] = [
     openness: 'tells',
     idealS: bucketIdeal(2_000, 10, 5, 1),
     make: bucket(10, 5, 50, { retryAfter: 'ceil' }),
+  },
+  {
+    name: 'bucket 2/s burst 3, Retry-After 1',
+    pages: 1_000,
+    openness: 'tells',
+    idealS: bucketIdeal(1_000, 2, 3, 1),
+    outOfReach: { why: 'of a thousand requests, twelve are what it takes to find the rate', ratio: 1.05, wasted: 0.02 },
+    make: bucket(2, 3, 30, { retryAfter: 'ceil' }),
+  },
+  {
+    name: 'bucket 2/s burst 3, says nothing',
+    pages: 1_000,
+    openness: 'silent',
+    idealS: bucketIdeal(1_000, 2, 3, 0.5),
+    make: bucket(2, 3, 30, undefined),
+  },
+  {
+    name: 'bucket 30/min burst 10, Retry-After 2',
+    pages: 1_000,
+    openness: 'tells',
+    idealS: bucketIdeal(1_000, 0.5, 10, 2),
+    outOfReach: {
+      why: 'so slow a limit may be what others leave, and to look costs a few requests in every ten minutes',
+      ratio: 1.05,
+      wasted: 0.05,
+    },
+    make: bucket(0.5, 10, 30, { retryAfter: 'ceil' }),
   },
   {
     name: 'bucket 100/s burst 20, says nothing',
@@ -364,6 +420,7 @@ export const SHAPES: readonly Shape[] = [
     pages: 10_000,
     openness: 'tells',
     idealS: 40 + (10_000 - 40 - 20 * 100 - 20 * 10) / 100,
+    outOfReach: { why: 'that it has risen again is looked for after ten waits', ratio: 1.2, wasted: 0.01 },
     make: () => ({
       limit: new TokenBucket((now) => (now > 20_000 && now < 40_000 ? 10 : 100), 20),
       latency: ms(20),
@@ -375,7 +432,11 @@ export const SHAPES: readonly Shape[] = [
     pages: 2_000,
     openness: 'tells',
     idealS: 60 + windowIdeal(2_000 - 12 * 4, 40, 5),
-    outOfReach: 'that the others are gone is seen by a probe, of which there is one in ten quiet windows',
+    outOfReach: {
+      why: 'that the others are gone is seen by a probe, of which there is one in ten quiet windows',
+      ratio: 1.25,
+      wasted: 0.015,
+    },
     make: limited(() => new FixedWindow((now) => (now < 60_000 ? 4 : 40), 5_000), 30, { retryAfter: 'ceil' }),
   },
   {
@@ -383,7 +444,11 @@ export const SHAPES: readonly Shape[] = [
     pages: 2_000,
     openness: 'tells',
     idealS: 60 + windowIdeal(2_000 - 12 * 5, 40, 5),
-    outOfReach: 'how many the others leave is different every time, and only a refusal tells',
+    outOfReach: {
+      why: 'how many the others leave is different every time, and only a refusal tells',
+      ratio: 1.25,
+      wasted: 0.08,
+    },
     make: limited(
       () =>
         new FixedWindow((now) => (now > 5_000 && now < 60_000 ? 1 + ((7 * Math.floor(now / 5_000)) % 9) : 40), 5_000),
@@ -430,6 +495,11 @@ export const SHAPES: readonly Shape[] = [
     pages: 20_000,
     openness: 'tells',
     idealS: (20_000 * 0.02) / 50 + 140 * 0.02,
-    make: () => ({ limit: new NoLimit(), latency: ms(20), outage: strays(0.007, 20) }),
+    make: () => ({ limit: new NoLimit(), latency: ms(20), outage: strays(0.007, 20, 0) }),
   },
+  ...[100, 400].flatMap((perSecond) =>
+    [0.005, 0.01, 0.05].flatMap((share) =>
+      ([0, 1, undefined] as const).map((retryAfter) => straysAndLimit(perSecond, share, retryAfter)),
+    ),
+  ),
 ];

@@ -28,6 +28,11 @@ export class OriginPace {
     return this.#rate.isKnown ? this.#rate.rateAt(now) : undefined;
   }
 
+  /** It is asked more than it is known to bear. */
+  isProbing(now: number): boolean {
+    return this.#window === undefined && this.#rate.isProbing(now);
+  }
+
   nextStart(now: number): NextStart {
     const at = Math.max(this.#cap?.nextAt ?? now, this.#nextPaced);
     if (at > now) return { at, isQuota: false };
@@ -68,6 +73,13 @@ export class OriginPace {
     this.#window?.onResume(now);
     this.#window ??= this.#newWindow(now);
     // The probe was a start like any other: the next one keeps its distance.
+    this.#nextPaced = probeStartedAt;
+    this.#pace(probeStartedAt);
+  }
+
+  /** The wait that a stray refusal brought, at `refusedAt`, is over. It taught nothing. */
+  onStrayOver(now: number, probeStartedAt: number, refusedAt: number): void {
+    this.#rate.onStrayOver(now, refusedAt);
     this.#nextPaced = probeStartedAt;
     this.#pace(probeStartedAt);
   }

@@ -48,6 +48,7 @@ export class LearnedRate {
   /** The rate that was held when a better one was sought last, and how often in a row that was in vain. */
   #soughtFrom = 0;
   #soughtInVain = 0;
+  #isSeeking = false;
 
   /** Requests per second that may be started now; undefined where nothing limits them. */
   rateAt(now: number): number | undefined {
@@ -71,6 +72,11 @@ export class LearnedRate {
     return this.#phase === 'settle' || this.#phase === 'hold';
   }
 
+  /** It is asked more than it is known to bear: a refusal now is what was to be found out. */
+  isProbing(now: number): boolean {
+    return this.#isSeeking || (this.#phase === 'hold' && now - this.#resumedAt > this.#plateauMs);
+  }
+
   /** How many it bears at once beyond its rate, as far as is known. */
   get burst(): number {
     return this.#burst;
@@ -83,7 +89,7 @@ export class LearnedRate {
     const latencyMs = now - startedAt;
     this.#roundTripMs = this.#roundTripMs === 0 ? latencyMs : this.#roundTripMs * 0.9 + latencyMs * 0.1;
     if (this.#phase !== 'hold') this.#answers.add(now);
-    else if (this.#isWorthSeeking(now)) this.#seek(now);
+    if (this.isKnown && this.#isWorthSeeking(now)) this.#seek(now);
   }
 
   /**
@@ -92,19 +98,21 @@ export class LearnedRate {
    * was in vain.
    */
   #isWorthSeeking(now: number): boolean {
-    const isLow = this.#rate < this.#borne * FAR_BELOW || (this.#rate * this.#lastWaitMs) / 1000 < FEW;
-    const quietMs = Math.max(this.#lastWaitMs, 1000 / this.#rate) * QUIET * 2 ** this.#soughtInVain;
-    return isLow && now - this.#resumedAt > quietMs;
+    const isFarBelow = this.#rate < this.#borne * FAR_BELOW;
+    const isCheap = this.#lastWaitMs >= LEAST_CHEAP_WAIT_MS && (this.#rate * this.#lastWaitMs) / 1000 < FEW;
+    if (!isFarBelow && !isCheap) return false;
+    const quietMs = Math.max(this.#lastWaitMs, 1000 / this.#rate) * (isFarBelow ? QUIET : VERY_QUIET);
+    return now - this.#resumedAt > quietMs * 2 ** this.#soughtInVain;
   }
 
   #seek(now: number): void {
-    this.#soughtInVain = this.#rate < this.#soughtFrom * FOUND ? this.#soughtInVain + 1 : 0;
+    const isInVain = this.#rate < this.#soughtFrom * FOUND;
+    this.#soughtInVain = isInVain ? this.#soughtInVain + 1 : 0;
+    if (isInVain) this.#borne /= 2;
     this.#soughtFrom = this.#rate;
-    this.#first = undefined;
-    this.#second = undefined;
-    this.#searches = 0;
     this.#quickRefusals = 0;
-    this.#search(this.#rate, 0);
+    this.#settle(this.#rate, SEEKING_REQUESTS / this.#rate);
+    this.#isSeeking = true;
     this.#resumedAt = now;
     this.#beginEpoch(now);
   }
@@ -134,23 +142,28 @@ export class LearnedRate {
     this.#beginEpoch(now);
   }
 
+  /** A refusal at `refusedAt` that taught nothing was waited for. */
+  onStrayOver(now: number, refusedAt: number): void {
+    this.#goOn(now, refusedAt);
+    this.#beginEpoch(now);
+  }
+
+  /** What was learned was not so: `perSecond` was borne as well. It is searched for anew from there. */
+  loosen(now: number, perSecond: number): void {
+    this.#first = undefined;
+    this.#second = undefined;
+    this.#searches = 0;
+    this.#quickRefusals = 0;
+    this.#search(perSecond, 0);
+    this.#resumedAt = now;
+  }
+
   #beginEpoch(now: number): void {
     this.#countFrom = now;
     this.#endedAt = undefined;
     this.#epochStart = now;
     this.#epochGood = 1;
     this.#answers = new AnswerLog();
-  }
-
-  /** What was learned was not so: `perSecond` was borne as well. From there the held rate grows as ever. */
-  loosen(now: number, perSecond: number): void {
-    this.#phase = 'free';
-    this.#first = undefined;
-    this.#second = undefined;
-    this.#searches = 0;
-    this.#quickRefusals = 0;
-    this.#resumedAt = now;
-    void perSecond;
   }
 
   /** As if there had been no wait. */
@@ -177,10 +190,10 @@ export class LearnedRate {
     } else if (this.#phase === 'search') {
       this.#afterSearch(this.#first, epoch, end, behind);
     } else if (this.#phase === 'settle') {
-      const found = Math.max(this.#beyondBurst(end), asked * SETTLED_SHARE);
-      this.#hold(Math.min(found, asked * PROBED_SHARE), epoch.waitMs);
+      const least = this.#isSeeking ? Math.max(this.#soughtFrom, asked * SOUGHT_SHARE) : asked * SETTLED_SHARE;
+      this.#hold(Math.min(Math.max(this.#beyondBurst(end), least), asked * PROBED_SHARE), epoch.waitMs);
     } else {
-      this.#afterHeldRefusal(epoch, asked);
+      this.#afterHeldRefusal(epoch, asked, end);
     }
     this.#lastWaitMs = epoch.waitMs;
   }
@@ -200,8 +213,8 @@ export class LearnedRate {
     else this.#settle(rate, epoch.waitMs);
   }
 
-  #afterHeldRefusal(epoch: Epoch, asked: number): void {
-    this.#quickRefusals = epoch.ms < QUICK_REFUSAL_MS ? this.#quickRefusals + 1 : 0;
+  #afterHeldRefusal(epoch: Epoch, asked: number, end: number): void {
+    this.#quickRefusals = end - this.#resumedAt < QUICK_REFUSAL_MS ? this.#quickRefusals + 1 : 0;
     const lowered = asked * (LOWERED[Math.min(this.#quickRefusals, LOWERED.length - 1)] ?? 1);
     // Where the wait before gave the burst back, what came beyond it is the rate itself.
     const isSmallBurst = this.#burst < asked * SMALL_BURST_S;
@@ -234,6 +247,7 @@ export class LearnedRate {
 
   #hold(rate: number, waitMs: number): void {
     this.#phase = 'hold';
+    this.#isSeeking = false;
     this.#rate = Math.max(SLOWEST, rate);
     this.#plateauMs = Math.max(waitMs * PLATEAU_PER_WAIT, (REQUESTS_PER_PROBE * 1000) / this.#rate);
   }
@@ -263,6 +277,10 @@ const LONG_WAIT_MS = 5_000;
 const DEAR_SHARE = 0.985;
 /** Of the rate at which a climb was refused, at least so much is the origin's. */
 const SETTLED_SHARE = 0.95;
+/** A quicker climb overshoots more. */
+const SOUGHT_SHARE = 0.7;
+/** Such a climb takes its steps in the time of so many thousandths of a request. */
+const SEEKING_REQUESTS = 200;
 /** And at most so much. */
 const PROBED_SHARE = 0.99;
 /** So much under the estimate a held rate begins. */
@@ -282,6 +300,8 @@ const FAR_BELOW = 0.4;
 /** Requests that a wait holds up. */
 const FEW = 1;
 const QUIET = 10;
+const VERY_QUIET = 40;
+const LEAST_CHEAP_WAIT_MS = 1_000;
 /** Less than so many times as much is nothing that was found. */
 const FOUND = 1.5;
 /** Requests per second: once in five minutes. */
