@@ -403,10 +403,12 @@ export class OriginGate {
     return equalJitterMs(this.#failedProbes, this.#random(), DOWN_BASE_MS, mostMs);
   }
 
+  /** What comes late never shortens a wait: a probe's failure may follow a time that was told meanwhile. */
   #pauseFor(pause: Pause): void {
+    this.#probing = false;
+    if (this.#pause !== undefined && this.#pause.until >= pause.until) return;
     this.#pause = pause;
     this.#askableFrom = Math.max(this.#askableFrom, pause.until);
-    this.#probing = false;
     this.#listener.paused(pause);
   }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OriginModel, Reply } from '../support/model-origin.ts';
 import { numbered, pages, seededRandom } from '../support/model-run.ts';
@@ -135,6 +136,35 @@ describe('--rate', () => {
     expect(run.elapsedMs).toBeLessThan(2_200);
     const ofOne = run.asked.filter(({ origin }) => origin === 'https://o1.example.com');
     expect(mostStartsIn(ofOne, 1_000)).toBeLessThanOrEqual(10);
+  });
+
+  it('is exact and even whatever comes between: redirects, failures, refusals, answers of any length', async () => {
+    // Whole numbers of starts a second have whole seconds to be counted in; the others are known by their spacing.
+    const anyRate = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.double({ min: 0.5, max: 300, noNaN: true }));
+    await fc.assert(
+      fc.asyncProperty(anyRate, fc.nat(), async (ratePerSecond, seed) => {
+        const random = seededRandom(seed);
+        const model: OriginModel = ({ url }) => {
+          const latencyMs = 1 + random() * 150;
+          const luck = random();
+          if (luck < 0.1 && !url.includes('to')) return { status: 302, headers: { location: `${url}/to` }, latencyMs };
+          if (luck < 0.15) return { status: 500, latencyMs };
+          if (luck < 0.17)
+            return { status: 429, headers: { 'retry-after': String(Math.floor(random() * 3)) }, latencyMs };
+          if (luck < 0.2) return { fail: 'CONNECTION_RESET', latencyMs };
+          return { ...OK, latencyMs };
+        };
+        const run = await checkedRun(numbered(150), model, { config: { pace: { ratePerSecond } }, seed });
+        expect(mostStartsIn(run.asked, 1_000)).toBeLessThanOrEqual(Math.ceil(ratePerSecond));
+        const gaps = run.asked.slice(1).map(({ startedAt }, index) => startedAt - (run.asked[index]?.startedAt ?? 0));
+        const punctual = gaps.filter((gap) => gap >= 1_000 / ratePerSecond - 2);
+        // Where so few are in flight there is always a permit.
+        if (ratePerSecond <= 20) expect(punctual.length).toBeGreaterThan(gaps.length * 0.8);
+        // Where all permits are taken a start comes late, and up to 50 ms of that is made up for.
+        expect(Math.min(...gaps)).toBeGreaterThanOrEqual(Math.max(0, 1_000 / ratePerSecond - 51));
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('is held after a pause too: no burst makes up for it', async () => {

@@ -42,6 +42,21 @@ describe('an origin that refuses with a told time', () => {
     expect(after[1]?.startedAt).toBeGreaterThanOrEqual(after[0]?.endsAt ?? 0);
   });
 
+  it('is left alone as long as it told where the probe fails meanwhile: what comes late shortens no wait', async () => {
+    // The first refusal is over at once; the second tells a second, and comes in before the probe's failure.
+    const replies: Reply[] = [OK, OK, { ...refusal('0'), latencyMs: 10 }, { ...refusal('1'), latencyMs: 60 }];
+    let count = 0;
+    const model: OriginModel = () => {
+      count += 1;
+      return replies[count - 1] ?? (count === 5 ? { status: 500, latencyMs: 100 } : OK);
+    };
+    const run = await checkedRun(numbered(20), model, { config: { pace: { concurrency: 2, adapt: false } } });
+    expect(run.verdict.ok).toBe(20);
+    const told = run.asked[3]?.endsAt ?? 0;
+    expect(run.asked[4]?.endsAt).toBeGreaterThan(told);
+    expect(run.asked[5]?.startedAt).toBeGreaterThanOrEqual(told + 1_000);
+  });
+
   it('does not hold up other origins, and its waiting pages hold no permit', async () => {
     const items = pages(Array.from({ length: 200 }, (_, index) => [`${A}/${index}`, `${B}/${index}`]).flat());
     const model: OriginModel = (request, now) => (request.origin === A && now < 50_000 ? refusal('60') : OK);
