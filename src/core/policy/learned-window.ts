@@ -54,6 +54,11 @@ export class LearnedWindow {
     return this.#used < this.#most ? now : this.#begin + this.windowMs;
   }
 
+  /** More was started than it is known to let through. */
+  get isProbing(): boolean {
+    return this.#used > this.#quota;
+  }
+
   onGood(startedAt: number): void {
     if (startedAt < this.#begin) return;
     this.#good += 1;
@@ -72,7 +77,7 @@ export class LearnedWindow {
     if (this.#refused !== undefined) return;
     this.#refused = { at: now, used: Math.max(0, this.#used - inFlight - 1) };
     this.#refusedAt = now;
-    if (this.#used > this.#quota) this.#quietWindows *= 2;
+    if (this.isProbing) this.#quietWindows *= 2;
     this.#most = this.#quota;
   }
 

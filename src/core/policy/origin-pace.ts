@@ -30,7 +30,7 @@ export class OriginPace {
 
   /** It is asked more than it is known to bear. */
   isProbing(now: number): boolean {
-    return this.#window === undefined && this.#rate.isProbing(now);
+    return this.#window?.isProbing ?? this.#rate.isProbing(now);
   }
 
   nextStart(now: number): NextStart {

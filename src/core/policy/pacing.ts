@@ -15,6 +15,9 @@
  * Where the waits are long (`LONG_WAIT_MS`) there is no settling: the rate is held from the second refusal on. An origin whose quota is
  * renewed as a whole, after such waits, is better known by its window (`windowOf`).
  *
+ * What is held may be what others left, who are gone since: where it is far below what was borne once, or hardly anything, the rate climbs
+ * again after a while, quickly (`#isWorthSeeking`).
+ *
  * An *epoch* is the time between the end of one wait and the next refusal. Deterministic: time is handed in, in milliseconds; rates are
  * requests per second.
  */
