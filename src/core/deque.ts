@@ -1,6 +1,10 @@
+/** Most queues are empty, and there are three an origin. */
+const FIRST_PLACES = 4;
+
 /** A queue with two ends in a ring that grows: no cost per item but its place. */
 export class Deque<T> {
-  #ring: (T | undefined)[] = new Array(8);
+  /** Its length is 0 or a power of two. */
+  #ring: (T | undefined)[] = [];
   #head = 0;
   #size = 0;
 
@@ -42,7 +46,7 @@ export class Deque<T> {
   #makeRoom(): void {
     if (this.#size < this.#ring.length) return;
     const length = this.#ring.length;
-    const ring: (T | undefined)[] = new Array(length * 2);
+    const ring: (T | undefined)[] = new Array(Math.max(FIRST_PLACES, length * 2));
     for (let i = 0; i < this.#size; i++) ring[i] = this.#ring[(this.#head + i) & (length - 1)];
     this.#ring = ring;
     this.#head = 0;

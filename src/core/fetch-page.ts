@@ -126,14 +126,15 @@ export class PageFetcher {
     return job.condition === undefined ? request : { ...request, headers: { ...request.headers, ...job.condition } };
   }
 
-  #requestOf(job: PageJob, shown: HopHeaders, { gate }: OriginQueue): WireRequest {
+  #requestOf(job: PageJob, shown: HopHeaders, queue: OriginQueue): WireRequest {
     const request: WireRequest = {
       url: job.url,
       origin: job.origin,
       method: job.method,
       headers: shown.headers,
-      http1Only: job.http1Only || gate.http.http1Only,
+      http1Only: job.http1Only || queue.gate.http.http1Only,
       showCertificate: shown.showCertificate,
+      isLast: waitingFor(queue) === 0,
     };
     const body = job.keepBody ? job.page.body : undefined;
     return body === undefined ? request : { ...request, body };

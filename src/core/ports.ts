@@ -44,6 +44,8 @@ export interface WireRequest {
   readonly http1Only: boolean;
   /** This origin may be shown the client certificate (`--cert`). */
   readonly showCertificate: boolean;
+  /** Nothing else waits for its origin, as far as the list has been read: where connections are too many, let this one go. Default: false. */
+  readonly isLast?: boolean;
 }
 
 /** The head of a final (not 1xx) response. */

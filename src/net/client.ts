@@ -227,7 +227,7 @@ class UndiciClient implements Client, ExchangeHost {
 }
 
 const IDLE_PER_REQUEST = 4;
-/** An idle one takes some 150 kB, and a handshake as long as twenty pages. */
+/** An idle one takes some 80 kB, and a handshake as long as twenty pages. */
 const LEAST_CONNECTIONS = 2_048;
 
 function mostConnections({ concurrency, maxConnections }: NetConfig): number {

@@ -441,7 +441,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     const connection = this.#connection;
     if (connection !== undefined) {
       connection.active -= 1;
-      if (connection.active === 0) this.#host.connections.left(connection);
+      if (connection.active === 0) this.#host.connections.left(connection, this.request.isLast === true);
     }
     this.#connection = undefined;
     // Node's streams outlive several collections: nothing of a page that is done shall hang on one.

@@ -1,6 +1,8 @@
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Connection, connectionOf, registerConnection } from '../../src/net/connection.ts';
+import { OpenConnections } from '../../src/net/open-connections.ts';
 import { certificate } from '../support/certificates.ts';
 import { fetchOne, testClient } from './fetch-one.ts';
 
@@ -48,6 +50,20 @@ describe('windows of HTTP/2 streams', () => {
   });
 });
 
+/** Over a socket that leads nowhere. */
+function idleConnection(onClose: () => void): Connection {
+  const socket = new Socket();
+  socket.once('close', onClose);
+  socket.destroy = (): typeof socket => {
+    socket.emit('close', false);
+    return socket;
+  };
+  registerConnection(socket, '2', '127.0.0.1');
+  const connection = connectionOf(socket);
+  if (connection === undefined) throw new Error('it was just registered');
+  return connection;
+}
+
 describe('connections that are open', () => {
   test('are no more than may be: the one that has been idle for longest is let go', async () => {
     const servers = await Promise.all(Array.from({ length: 5 }, startServer));
@@ -59,6 +75,34 @@ describe('connections that are open', () => {
       .toEqual([0, 0, 0, 1, 1]);
     expect((await fetchOne(client, `${servers[4]?.origin}/10`)).outcome).toBe('h2-end');
     expect(servers[4]?.sessions).toHaveLength(1);
+  });
+
+  test('are let go first where nobody else waits for their origin', async () => {
+    const servers = await Promise.all(Array.from({ length: 4 }, startServer));
+    const client = testClient({ maxConnections: 3 });
+    onTestFinished(() => client.destroy());
+    for (const [n, { origin }] of servers.entries()) {
+      expect((await fetchOne(client, `${origin}/10`, { isLast: n === 1 })).outcome).toBe('h2-end');
+    }
+    await expect
+      .poll(() => servers.map(({ sessions }) => sessions.filter((session) => !session.destroyed).length))
+      .toEqual([1, 0, 1, 1]);
+  });
+
+  test('are few where nobody waits for any of their origins, however many there may be', () => {
+    const connections = new OpenConnections(2_048);
+    const open = new Set<object>();
+    let most = 0;
+    for (let n = 0; n < 1_000; n++) {
+      const connection = idleConnection(() => open.delete(connection));
+      connections.connecting();
+      connections.opened(connection);
+      open.add(connection);
+      connections.taken(connection);
+      connections.left(connection, true);
+      most = Math.max(most, open.size);
+    }
+    expect(most).toBe(257);
   });
 
   test('are never taken from who uses them: then there are more', async () => {
