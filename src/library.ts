@@ -4,7 +4,7 @@ import type { Input, InputItem } from './core/page.ts';
 import type { Client, StoreSession } from './core/ports.ts';
 import { rememberedRequest } from './core/remembered-request.ts';
 import { Run } from './core/run.ts';
-import { lineParser } from './input/parse-line.ts';
+import { invalid, lineParser } from './input/parse-line.ts';
 import { TempSpool } from './input/temp-spool.ts';
 import { type FetchedPage, Handover } from './library-handover.ts';
 import { configOf, type FetchPagesOptions } from './library-options.ts';
@@ -18,7 +18,7 @@ export interface PageRequest {
   readonly method?: string;
   /** They go to the page's own origin, and nowhere else unless they tell no secret. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A string is sent as it is, an object or a list as JSON. */
+  /** A string is sent as it is, in UTF-8; an object or a list as JSON. Bytes cannot be sent. */
   readonly body?: string | object;
   /** The caller's name for it, handed back in the record. */
   readonly id?: string;
@@ -116,14 +116,21 @@ async function concluded(run: Run, store: StoreSession | undefined): Promise<voi
 
 async function* itemsOf(input: Iterable<ListItem> | AsyncIterable<ListItem>): Input {
   const parser = lineParser({ method: DEFAULTS.method });
+  const itemOf = (request: ListItem, line: string): InputItem | undefined => {
+    if (typeof request === 'string' || request instanceof URL) return parser.url(String(request), line);
+    // JSON would make an object of its numbers.
+    if (hasBytes(request)) return invalid(String(request.url), line, 'body is bytes; give it as a string');
+    return parser.line(JSON.stringify(request), line);
+  };
   let number = 0;
   for await (const request of input) {
     number += 1;
     const line = `input:${number}`;
-    const isUrl = typeof request === 'string' || request instanceof URL;
-    const item: InputItem | undefined = isUrl
-      ? parser.url(String(request), line)
-      : parser.line(JSON.stringify(request), line);
+    const item = itemOf(request, line);
     if (item !== undefined) yield [item];
   }
+}
+
+function hasBytes({ body }: PageRequest): boolean {
+  return ArrayBuffer.isView(body) || body instanceof ArrayBuffer;
 }

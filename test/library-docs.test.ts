@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportedNames, libraryOptions } from '../scripts/library-tables.ts';
 import { OPTION_ROWS } from '../src/cli/option-rows/all.ts';
+import { configOf } from '../src/library-options.ts';
 import { apiAnswer } from './readme/example-site.ts';
 import { fencesOf, ROOT } from './readme/fences.ts';
 import { type AppServer, type Route, startAppServer } from './support/app-server.ts';
@@ -125,6 +126,26 @@ describe('the declarations', () => {
     expect(missing).toEqual([]);
   });
 
+  test('the defaults that they tell are those that there are', () => {
+    const told = Object.fromEntries(libraryOptions().map(({ name, default: words }) => [name, words]));
+    const { net, pace, retry, maxRedirects, request } = configOf({});
+    const { concurrency, perOrigin, adapt } = pace;
+    const { retries, patienceMs, maxWaitMs } = retry;
+    const { connectTimeoutMs, responseTimeoutMs, stallTimeoutMs, maxBodyBytes } = net;
+    const numbers = {
+      ...{ concurrency, perOrigin, retries, patienceMs, maxWaitMs, maxRedirects, maxBodyBytes },
+      ...{ connectTimeoutMs, responseTimeoutMs, stallTimeoutMs },
+    };
+    for (const [name, value] of Object.entries(numbers)) {
+      expect([name, /[\d,]*\d/.exec(told[name] ?? '')?.[0]]).toEqual([name, value.toLocaleString('en-US')]);
+    }
+    expect(told.adapt).toBe(String(adapt));
+    expect(told.userAgent).toBe(`\`${request.userAgent}\``);
+    expect(statusesIn(told.retryOn ?? '')).toEqual(retry.statuses);
+    const flags = ['retryAllMethods', 'blockPrivate', 'http1Only', 'refresh'];
+    expect(flags.map((name) => told[name])).toEqual(flags.map(() => 'false'));
+  });
+
   test('every option says its unit where it has one, and its option of the command where there is one', () => {
     const options = libraryOptions();
     expect(options.length).toBeGreaterThan(25);
@@ -135,6 +156,14 @@ describe('the declarations', () => {
     expect(told.filter((flag) => !flags.includes(flag))).toEqual([]);
   });
 });
+
+/** A set of statuses in words. */
+function statusesIn(words: string): readonly (readonly [number, number])[] {
+  return words.split(', ').map((range) => {
+    const [from, to = from] = range.split(' to ').map(Number);
+    return [from ?? 0, to ?? 0];
+  });
+}
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '');

@@ -72,6 +72,16 @@ function urls(...paths: readonly string[]): string[] {
   return paths.map((path) => `${server.origin}${path}`);
 }
 
+/** Nothing more happens: so many turns of the event loop went by without a change. */
+async function quiet(value: () => number): Promise<void> {
+  let before = Number.NaN;
+  for (let turns = 0; turns < 50; turns += 1) {
+    if (value() !== before) turns = 0;
+    before = value();
+    await new Promise(setImmediate);
+  }
+}
+
 async function collect(input: readonly string[], options: FetchPagesOptions): Promise<FetchedPage[]> {
   const pages: FetchedPage[] = [];
   for await (const page of fetchPages(input, options)) pages.push(page);
@@ -156,6 +166,25 @@ describe('a store of one’s own', () => {
     const store = Object.assign(new MapStore(), { maxBodyBytes: 3 });
     expect(await collect(urls('/1'), { store })).toMatchObject([{ error: { code: 'TOO_LARGE' } }]);
     expect(await collect(urls('/1'), { store, maxBodyBytes: 100 })).toMatchObject([{ outcome: 'ok' }]);
+  });
+
+  test('one that takes its time holds requests back', async () => {
+    const store = new MapStore();
+    let beingKept = 0;
+    let most = 0;
+    const keep: StoreSession['keep'] = async (_page, record) => {
+      beingKept += 1;
+      most = Math.max(most, beingKept);
+      await quiet(() => server.requests.length);
+      beingKept -= 1;
+      return record;
+    };
+    store.more = { keep };
+    const many = Array.from({ length: 100 }, (_, index) => `${server.origin}/${index}`);
+    expect(await collect(many, { store, concurrency: 3 })).toHaveLength(100);
+    // Four for each request that may be in flight, and those in flight.
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(4 * 3 + 3);
   });
 });
 

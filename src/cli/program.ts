@@ -61,6 +61,7 @@ export async function program(argv: readonly string[], about: About): Promise<nu
     return EXIT.usage;
   }
   const { invocation } = resolution;
+  boundHeap();
   if (invocation.demo) return demonstrate(invocation);
   const input = await openInput(sourcesOf(invocation), inputDefaults(invocation));
   if (invocation.dryRun) return tellPlan(invocation, input);
@@ -110,7 +111,6 @@ async function fetchAll(given: Invocation, input: Input, again: string | undefin
   const { config, notice } = fitDescriptors(given.config, descriptorLimit());
   const invocation =
     notice === undefined ? { ...given, config } : { ...given, config, notices: [...given.notices, notice] };
-  boundHeap();
   const startedWall = systemClock.wall();
   const client = createClient(config.net);
   const spool = new TempSpool();
