@@ -286,8 +286,8 @@ function inputDefaults({ config, expand }: Invocation) {
 }
 
 const DEMO_ABOUT = [
-  'A demo API on loopback, ORIGIN: 60 requests/s, then 429 with Retry-After;',
-  'some 503s, one slow page, one that resets. fetch-pages brings all its pages home:',
+  'A demo API on loopback, ORIGIN: 60 requests/s, then 429 with',
+  'Retry-After; some 503s, one slow page, one that resets. All pages come home:',
 ].join('\n');
 
 const INSECURE = {
