@@ -259,11 +259,12 @@ function verdictContextOf({ store, failedFile, config }: Invocation, again: stri
   };
 }
 
-/** Pages that go to the same terminal would run through a live view. */
+/** Pages that go to the same terminal would run through a live view; a dumb terminal cannot draw one. */
 function progressMode({ display, store }: Invocation): ProgressMode {
   if (display.progress !== 'auto') return display.progress;
   const mixes = store.place === 'stdout' && process.stdout.isTTY === true;
-  return process.stderr.isTTY === true && !mixes ? 'bar' : 'lines';
+  const canDraw = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+  return canDraw && !mixes ? 'bar' : 'lines';
 }
 
 function failedListener(failed: FailedList): Listener {
@@ -285,8 +286,8 @@ function inputDefaults({ config, expand }: Invocation) {
 }
 
 const DEMO_ABOUT = [
-  'A demo API on loopback, ORIGIN: 60 requests/s, then 429 with Retry-After;',
-  'some 503s, one slow page, one that resets. fetch-pages brings all its pages home:',
+  'A demo API on loopback, ORIGIN: 60 requests/s, then 429 with',
+  'Retry-After; some 503s, one slow page, one that resets. All pages come home:',
 ].join('\n');
 
 const INSECURE = {

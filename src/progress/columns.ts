@@ -79,15 +79,19 @@ export interface Cell {
   readonly paint?: Paint;
 }
 
+/** Between two facts, where there is room and where there is little. */
+export const WIDE_GAP = 3;
+export const CLOSE_GAP = 2;
+
 /** As many facts as fit, in their order: spread out, else closer, else the less important ones in short words, else without those. */
 export function fitCells(cells: readonly Cell[], columns: number): string {
   const byRank = cells.toSorted((a, b) => a.rank - b.rank);
-  const candidates = [spread(cells, cells, 3), spread(cells, cells, 2)];
-  for (let long = cells.length - 1; long >= 0; long--) candidates.push(spread(cells, byRank.slice(0, long), 2));
+  const candidates = [spread(cells, cells, WIDE_GAP), spread(cells, cells, CLOSE_GAP)];
+  for (let long = cells.length - 1; long >= 0; long--) candidates.push(spread(cells, byRank.slice(0, long), CLOSE_GAP));
   for (let kept = cells.length; kept > 0; kept--) {
     const chosen = new Set(byRank.slice(0, kept));
     const inOrder = cells.filter((cell) => chosen.has(cell));
-    candidates.push(spread(inOrder, [], 2), spread(inOrder, [], 1));
+    candidates.push(spread(inOrder, [], CLOSE_GAP), spread(inOrder, [], 1));
   }
   return firstThatFits(candidates, columns);
 }

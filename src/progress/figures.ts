@@ -39,7 +39,8 @@ export function figuresOf(
   const total = totalPages(state);
   const now = sampleOf(state, gauges, moment);
   const { pagesPerSecond, bytesPerSecond } = speedOver(samples, now, speedWindowMs);
-  const left = timeLeft(samples, now, total - done, gauges, moment.wallMs);
+  // A run that is being stopped does not wait for what is left.
+  const left = state.stopping === undefined ? timeLeft(samples, now, total - done, gauges, moment.wallMs) : undefined;
   return {
     done,
     total,

@@ -1,8 +1,8 @@
 import type { Cell } from './columns.ts';
-import { firstThatFits, fitCells } from './columns.ts';
+import { firstThatFits, fitCells, WIDE_GAP } from './columns.ts';
 import type { Figures } from './figures.ts';
 import { sampleOf } from './figures.ts';
-import { bytes, count, counted, duration, percent } from './format.ts';
+import { bytes, count, countdown, counted, duration, percent } from './format.ts';
 import { healthCells } from './health.ts';
 import { sparkline, trendOf } from './sparkline.ts';
 import type { Theme } from './theme.ts';
@@ -79,13 +79,8 @@ function fastCells(figures: Figures, theme: Theme): Cell[] {
     { long: speed, short: speed, rank: 4 },
   ];
   if (leftMs === undefined) return cells;
-  const left = `${least(leftIsLeast)}${duration(wholeSeconds(leftMs))} left`;
+  const left = `${least(leftIsLeast)}${countdown(leftMs)} left`;
   return [...cells, { long: left, short: left, rank: 1, paint: theme.strong }];
-}
-
-/** Tenths of a second would only flicker. */
-function wholeSeconds(ms: number): number {
-  return Math.ceil(ms / 1_000) * 1_000;
 }
 
 function workCells({ gauges, state, theme }: View): Cell[] {
@@ -102,10 +97,8 @@ function workCells({ gauges, state, theme }: View): Cell[] {
   return cells;
 }
 
-const GAP = 3;
-
 function widthOf(cells: readonly Cell[]): number {
-  return cells.reduce((sum, { long }) => sum + long.length + GAP, 0);
+  return cells.reduce((sum, { long }) => sum + long.length + WIDE_GAP, 0);
 }
 
 /** The last minute as a row of blocks, as long as there is room for, and the highest of them in words. */
@@ -114,7 +107,7 @@ function trendCells({ state, samples, gauges, moment, theme }: View, columns: nu
   const { of, perSecond, overMs } = trendOf(
     samples,
     now,
-    Math.max(LEAST_TREND_COLUMNS, columns - TREND_WORDS_COLUMNS - GAP),
+    Math.max(LEAST_TREND_COLUMNS, columns - TREND_WORDS_COLUMNS - WIDE_GAP),
   );
   if (perSecond.length === 0) return [];
   const blocks = sparkline(perSecond);

@@ -1,4 +1,5 @@
 import type { Cell } from './columns.ts';
+import { CLOSE_GAP } from './columns.ts';
 import { sampleOf } from './figures.ts';
 import { clockTime, count, countdown, counted, duration } from './format.ts';
 import { most } from './most.ts';
@@ -15,7 +16,6 @@ const SILENT_MS = 10_000;
 /** So many causes by name, where there is room. */
 const CAUSES_TOLD = [3, 2, 1] as const;
 const SIGN_COLUMNS = 2;
-const GAP = 2;
 
 /** What is wrong, and whether to worry: the worst first. */
 export function healthCells(view: View): Cell[] {
@@ -25,7 +25,7 @@ export function healthCells(view: View): Cell[] {
   const news = [mostFail(view), waits, isSilent(view)].filter((cell) => cell !== undefined);
   const givenUp = givenUpCell(state, theme);
   const lost = givenUp === undefined ? [] : [givenUp];
-  const others = [...news, ...lost, ...overcome].reduce((sum, { short }) => sum + short.length + GAP, 0);
+  const others = [...news, ...lost, ...overcome].reduce((sum, { short }) => sum + short.length + CLOSE_GAP, 0);
   const notOk = notOkCell(state, columns - others - SIGN_COLUMNS, theme);
   const wrong = [...news, ...(notOk === undefined ? [] : [notOk]), ...lost];
   if (wrong.length > 0) {
@@ -57,8 +57,8 @@ function mostFail({ state, samples, gauges, moment, theme }: View): Cell | undef
   return { long: `most pages fail now: ${share}`, short: `${share} fail`, rank: 0, paint: theme.bad };
 }
 
-function allWaits({ samples, gauges, moment, theme }: View): Cell | undefined {
-  if (samples.stillSinceMs === undefined || gauges.inFlight > 0) return undefined;
+function allWaits({ state, samples, gauges, moment, theme }: View): Cell | undefined {
+  if (samples.stillSinceMs === undefined || gauges.inFlight > 0 || state.stopping !== undefined) return undefined;
   const ends = gauges.origins.flatMap(({ paused, waiting }) =>
     paused === undefined || waiting === 0 ? [] : [paused.untilWall],
   );

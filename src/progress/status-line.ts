@@ -1,7 +1,7 @@
 import type { Gauges } from '../core/event.ts';
 import type { Moment } from './figures.ts';
 import { figuresOf } from './figures.ts';
-import { bytes, count, counted, duration, percent } from './format.ts';
+import { bytes, count, countdown, counted, percent } from './format.ts';
 import { most } from './most.ts';
 import type { Samples } from './samples.ts';
 import type { ProgressState } from './state.ts';
@@ -20,7 +20,7 @@ export function renderLine(state: ProgressState, samples: Samples, gauges: Gauge
   if (notOk > 0) parts.push(`${count(notOk)} not OK`);
   parts.push(pageRate(pagesPerSecond).long, `${bytes(bytesPerSecond)}/s`);
   if (leftMs !== undefined && leftMs > 0) {
-    parts.push(`${leftIsLeast ? '≥' : ''}${duration(Math.ceil(leftMs / 1_000) * 1_000)} left`);
+    parts.push(`${leftIsLeast ? '≥' : ''}${countdown(leftMs)} left`);
   }
   parts.push(`${count(gauges.inFlight)} in flight`);
   if (state.refusals > 0) parts.push(counted(state.refusals, 'refusal'));

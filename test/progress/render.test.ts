@@ -221,6 +221,10 @@ test('while it is being stopped, it says why, and what can be done', () => {
   const told = (columns: number) => draw({ events, gauges: { ...IDLE, inFlight: 1 }, columns })[2];
   expect(told(100)).toBe('stopping (Ctrl-C): 1 request in flight gets 5 s to land; Ctrl-C again ends at once');
   expect(told(80)).toBe('stopping (Ctrl-C): 1 request in flight gets 5 s to land');
+  // And no more how long the rest would take.
+  expect(draw({ events: [...EVENTS, { type: 'stopping', reason: 'SIGINT' }], gauges: GAUGES })[1]).not.toContain(
+    'left',
+  );
 });
 
 test('colour adds nothing but colour', () => {

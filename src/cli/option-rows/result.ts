@@ -168,6 +168,8 @@ export const DISPLAY_ROWS = [
     choices: PROGRESS_CHOICES,
     group: 'display',
     summary: 'a live view, a line now and then, or nothing',
+    details:
+      'auto is the live view on a terminal (not with TERM=dumb), else lines. SIGUSR1 asks for a line in every mode.',
     default: 'auto',
   },
   {
