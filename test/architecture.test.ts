@@ -85,7 +85,7 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
   // The two that build adapters: they may know everybody, and nobody knows them.
   { room: /^src\/cli\//, rooms: [/^src\/(?!index|library)/], builtIns: '*', packages: 'commander' },
   {
-    room: /^src\/(index|library|library-options)\.ts$/,
+    room: /^src\/(index|library(-\w+)?)\.ts$/,
     rooms: [/^src\/(?!cli\/|demo\/|progress\/)/],
     builtIns: '*',
     packages: '',
@@ -95,7 +95,7 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
 /** What decides a run. Other rooms share core's types, ports and small tools; only who builds a run imports the engine. */
 const ENGINE =
   /^src\/core\/(run|frontier|origin-gate|fetch-page|page-job|intake|body-collector|policy\/(?!sanitise))[^/]*/;
-const BUILDERS = /^src\/(core\/|cli\/|(index|library|library-options)\.ts$)/;
+const BUILDERS = /^src\/(core\/|cli\/|(index|library(-\w+)?)\.ts$)/;
 
 /** Where each package, and each built-in that is one room's affair, is at home. */
 const HOMES: readonly (readonly [what: string, home: RegExp])[] = [

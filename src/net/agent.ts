@@ -4,11 +4,13 @@ import type { buildConnector, Agent as UndiciAgent } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { LIMITS, type NetConfig } from '../core/config.ts';
 import type { Target } from './connector.ts';
-import { FIRST_WINDOW_BYTES, LARGE_WINDOW_BYTES } from './stream-windows.ts';
+import { LARGE_WINDOW_BYTES } from './stream-windows.ts';
 
-/** Of an idle connection, and the most that a server's Keep-Alive may make of it. */
-const KEEP_ALIVE_MS = 4_000;
-const MAX_KEEP_ALIVE_MS = 15_000;
+/**
+ * Of an idle connection, and the most that a server's Keep-Alive may make of it. Servers that close earlier say so in that field, or with a
+ * GOAWAY; where one does not, a request that met the end of its connection is sent again free.
+ */
+const KEEP_ALIVE_MS = 15_000;
 const PING_INTERVAL_MS = 15_000;
 const MIN_STREAMS = 100;
 
@@ -27,19 +29,25 @@ function targetOf(options: buildConnector.Options & { allowH2?: boolean }): Targ
 /**
  * The pools of connections, one per origin. One HTTP/2 connection takes all of an origin's requests where the server allows as many streams;
  * over HTTP/1.1 there is a connection per request in flight. undici's own timeouts are off: ours end an exchange in every state.
+ *
+ * @param windowBytes what a stream begins with
  */
-export function createAgent(config: NetConfig, open: (target: Target) => Promise<Socket>): UndiciAgent {
+export function createAgent(
+  config: NetConfig,
+  windowBytes: number,
+  open: (target: Target) => Promise<Socket>,
+): UndiciAgent {
   return new Agent({
     connections: config.perOrigin,
     pipelining: 1,
     allowH2: !config.http1Only,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: MAX_KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: LIMITS.maxHeaderBytes,
     h2Options: {
-      initialWindowSize: FIRST_WINDOW_BYTES,
+      initialWindowSize: windowBytes,
       maxConcurrentStreams: Math.max(config.perOrigin, MIN_STREAMS),
       // undici's default of 512 KiB, shared by a hundred streams, is the bottleneck on a long way.
       connectionWindowSize: LARGE_WINDOW_BYTES,

@@ -42,7 +42,7 @@ export function createClient(config: NetConfig, lookUpAll?: LookUpAll): Client {
 
 class UndiciClient implements Client, ExchangeHost {
   readonly config: NetConfig;
-  readonly windows = new StreamWindows();
+  readonly windows: StreamWindows;
   readonly connections: OpenConnections;
   readonly ticker: Ticker<ExchangeHandler>;
   readonly limiter: RateLimiter | undefined;
@@ -61,6 +61,9 @@ class UndiciClient implements Client, ExchangeHost {
     this.connections = new OpenConnections(mostConnections(config));
     this.#proxies = new ProxyChoice(config);
     this.#resolver = new Resolver(config, lookUpAll === undefined ? undefined : { system: lookUpAll });
+    const { limitBytesPerSecond } = config;
+    this.limiter = limitBytesPerSecond === undefined ? undefined : new RateLimiter(limitBytesPerSecond);
+    this.windows = new StreamWindows(limitBytesPerSecond);
     const proxyTls = createTlsContext({ ...config, insecure: false }, false);
     const createWay = (certified: boolean): Way => {
       const tls = createTlsContext(config, certified);
@@ -72,16 +75,15 @@ class UndiciClient implements Client, ExchangeHost {
         proxies: this.#proxies,
         tls,
         proxyTls,
+        limiter: this.limiter,
       });
-      const agent = createAgent(config, (target) => this.#open(target, certified, connector));
+      const agent = createAgent(config, this.windows.first, (target) => this.#open(target, certified, connector));
       return { certified, connector, agent };
     };
     this.#plain = createWay(false);
     this.#certified = config.cert === undefined ? this.#plain : createWay(true);
     const limits = [config.connectTimeoutMs, config.responseTimeoutMs, config.stallTimeoutMs];
     this.ticker = new Ticker(config.maxTimeMs === undefined ? limits : [...limits, config.maxTimeMs]);
-    const { limitBytesPerSecond } = config;
-    this.limiter = limitBytesPerSecond === undefined ? undefined : new RateLimiter(limitBytesPerSecond);
     this.#unwatch = watchWire();
   }
 

@@ -4,7 +4,9 @@ import { isPrivateAddress } from './address-guard.ts';
 import { ConnectFailure, connectFailure, errorCode } from './connect-failure.ts';
 import { registerConnection } from './connection.ts';
 import { openHttpTunnel } from './http-tunnel.ts';
+import { connectPaced } from './paced-socket.ts';
 import type { ProxyChoice, ProxyServer } from './proxy.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { fixedLookup, type Resolver } from './resolver.ts';
 import { whenReady } from './socket-reader.ts';
 import { openSocksTunnel } from './socks5.ts';
@@ -28,6 +30,8 @@ export interface ConnectorOptions {
   readonly tls: TlsContext;
   /** For a proxy that speaks TLS: verified always, and never shown a client certificate. */
   readonly proxyTls: TlsContext;
+  /** Absent: none. */
+  readonly limiter?: RateLimiter | undefined;
 }
 
 /** How long one address may keep the next one waiting (RFC 8305 §5 asks for 250 ms; slow links need more). */
@@ -78,10 +82,13 @@ export class Connector {
 
   async #open(target: Target, proxy: ProxyServer | undefined, signal: AbortSignal, opened: Socket[]): Promise<Socket> {
     const { blockPrivate, tls } = this.#options;
-    const plain =
+    const opening =
       proxy === undefined
-        ? await this.#openTcp(target.host, target.port, signal, opened)
-        : await this.#openThroughProxy(target, proxy, signal, opened);
+        ? this.#openTcp(target.host, target.port, signal, opened)
+        : this.#openThroughProxy(target, proxy, signal, opened);
+    // The first time it takes a while, in which the name is looked up.
+    if (target.tls) void tls.secureContext;
+    const plain = await opening;
     const remoteAddress = proxy === undefined ? plain.remoteAddress : undefined;
     if (blockPrivate && (remoteAddress === undefined || isPrivateAddress(remoteAddress))) {
       throw new ConnectFailure('BLOCKED_ADDRESS', `connected to ${remoteAddress ?? 'nobody'}`);
@@ -93,7 +100,8 @@ export class Connector {
 
   async #openTcp(host: string, port: number, signal: AbortSignal, opened: Socket[]): Promise<Socket> {
     const addresses = await unlessAborted(this.#options.resolver.resolve(host, port), signal);
-    const socket = connectTcp({
+    const { limiter } = this.#options;
+    const options = {
       host,
       port,
       lookup: fixedLookup(addresses),
@@ -102,7 +110,8 @@ export class Connector {
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
       noDelay: true,
-    });
+    };
+    const socket = limiter === undefined ? connectTcp(options) : connectPaced(options, limiter);
     opened.push(socket);
     await whenReady(socket, 'connect', signal);
     return socket;
@@ -167,6 +176,8 @@ async function startTls(
   const key = `${target.host}:${target.port}:${protocols.length}`;
   const session = tls.sessions.get(key);
   const name = target.host.replace(/\.$/, '');
+  // Above a connection that is no system's handle Node tells a reset, but ends the socket without it: that would look like an end.
+  plain.on('error', (error) => socket.destroy(error));
   const socket = connectTls({
     socket: plain,
     host: name,

@@ -73,9 +73,11 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
   #onHead: OnHead | undefined;
   readonly #resolve: (exchange: Exchange) => void;
   readonly #reject: (reason: unknown) => void;
-  readonly #hold: ResponseHold;
+  readonly #hold = new ResponseHold();
   readonly #dispatchedAt = performance.now();
   #startedAt = 0;
+  /** What --limit-rate had held back before its start, and is no part of its time. */
+  #limiterHeldMs = 0;
   #headAt = 0;
   #controller: Dispatcher.DispatchController | undefined;
   #connection: Connection | undefined;
@@ -109,7 +111,6 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     this.headers = headers;
     this.#host = host;
     this.#onHead = onHead;
-    this.#hold = new ResponseHold(host.limiter);
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -132,6 +133,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     this.#unbind();
     this.#controller = controller;
     this.#startedAt = performance.now();
+    this.#limiterHeldMs = this.#heldMs(this.#startedAt);
     this.#interim = 0;
     this.#responseBegun = false;
     expectWire(this);
@@ -203,7 +205,6 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
     if (this.#settled) return;
     this.#wireBytes += chunk.length;
     if (this.#stall !== undefined) this.#stall.bytes += chunk.length;
-    this.#hold.use(chunk.length);
     if (this.#connection !== undefined) this.#host.windows.heed(this.#connection, this.#wireBytes);
     if (this.#flow !== undefined) this.#flow.write(chunk);
     else if (this.#wireBytes > LIMITS.glanceBytes) this.#settleAnswer();
@@ -288,16 +289,16 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       this.#fail(refused);
       return;
     }
-    this.#stall = new StallWatch(this.#host.config.stallTimeoutMs, this.#headAt);
+    this.#stall = new StallWatch(this.#host.config.stallTimeoutMs, this.#headAt, this.#heldMs(this.#headAt));
     if (declared !== 0 && this.#controller !== undefined) this.#hold.begin(this.#controller);
   }
 
   holdForBody(): void {
-    this.#hold.holdForBody();
+    this.#hold.hold();
   }
 
   releaseForBody(): void {
-    this.#hold.releaseForBody();
+    this.#hold.release();
   }
 
   onBodyDone(): void {
@@ -327,18 +328,24 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       }
     } else if (this.#head === undefined) {
       const limitMs = config.responseTimeoutMs;
-      if (now - this.#startedAt >= limitMs) this.#timeOut(failure('RESPONSE_TIMEOUT'), now, limitMs);
+      const waitedMs = now - this.#startedAt - (this.#heldMs(now) - this.#limiterHeldMs);
+      if (waitedMs >= limitMs) this.#timeOut(failure('RESPONSE_TIMEOUT'), now, limitMs);
       else this.#connection?.pulse.feel(now, limitMs);
     } else if (this.#drainUntil !== 0) {
       if (now >= this.#drainUntil) this.#settleAnswer();
     } else if (!this.#wireEnded && this.#stall !== undefined) {
       const limitMs = config.stallTimeoutMs;
-      if (this.#stall.isStalled(now, this.#hold.isHeld)) {
+      if (this.#stall.isStalled(now, this.#hold.isHeld, this.#heldMs(now))) {
         this.#timeOut(failure('STALLED', `after ${this.#wireBytes} bytes`), now, limitMs);
       } else if (!this.#hold.isHeld) {
         this.#connection?.pulse.feel(now, limitMs);
       }
     }
+  }
+
+  /** For so long --limit-rate has held all connections, milliseconds. */
+  #heldMs(now: number): number {
+    return this.#host.limiter?.heldMs(now) ?? 0;
   }
 
   /** Nobody shall wait on an HTTP/2 connection that is dead; that it died is no page's fault where there are several on it. */
@@ -396,6 +403,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       bytes: flow?.bytes ?? 0,
       wireBytes: this.#wireBytes,
       sentHeaders: this.headers,
+      connectMs: this.#startedAt - this.#dispatchedAt,
       headMs: this.#headAt - this.#startedAt,
     };
     if (connection?.remoteAddress !== undefined) answer.remoteAddress = connection.remoteAddress;

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isPrivateAddress } from '../../src/net/address-guard.ts';
+import { createClient } from '../../src/net/client.ts';
 import { Resolver } from '../../src/net/resolver.ts';
 import type { LookUpAll } from '../../src/net/system-lookup.ts';
 import { response, startH1Server } from '../support/h1-server.ts';
 import { startTcpServer } from '../support/tcp-server.ts';
-import { fetchOne, testClient } from './fetch-one.ts';
+import { fetchOne, TEST_CONFIG, testClient } from './fetch-one.ts';
 
 describe('isPrivateAddress', () => {
   it.each([
@@ -116,6 +117,20 @@ describe('the way to a host', () => {
     await server.close();
     expect(exchange).toMatchObject({ ok: true, remoteAddress: '127.0.0.1' });
     expect(server.requests[0]?.headers.host).toBe(`a.test:${server.port}`);
+  });
+
+  it('the time for a name and a connection is told apart from that for an answer', async () => {
+    const server = await startH1Server((connection) => connection.send(response('hi')));
+    const client = createClient(TEST_CONFIG, (_, callback) => {
+      setTimeout(() => callback(null, [{ address: '127.0.0.1', family: 4 }]), 60);
+    });
+    const first = await fetchOne(client, `http://a.test:${server.port}/1`);
+    const second = await fetchOne(client, `http://a.test:${server.port}/2`);
+    await client.destroy();
+    await server.close();
+    const times = [first, second].map(({ exchange }) => (exchange.ok ? exchange.connectMs : Number.NaN));
+    expect(times[0]).toBeGreaterThanOrEqual(59);
+    expect(times[1]).toBeLessThan(59);
   });
 
   it('an address that refuses, then one that does not', async () => {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { NetConfig } from '../../src/core/config.ts';
-import { certificate } from '../support/certificates.ts';
 import { type H1Connection, response, startH1Server, startScriptedServer } from '../support/h1-server.ts';
 import { type H2Connection, SETTING, startH2Server, startRawH2Server } from '../support/h2-server.ts';
 import { startTcpServer } from '../support/tcp-server.ts';
@@ -150,44 +149,6 @@ describe('a body that nobody wants', () => {
     const { exchange, elapsed } = await unwanted((connection) => connection.send(CHUNKED));
     expect(exchange).toMatchObject({ ok: true, bytes: 0 });
     expect(elapsed).toBeLessThan(8_000);
-  });
-});
-
-describe('--limit-rate', () => {
-  it.each([
-    ['HTTP/1.1, one body', 1, true],
-    ['HTTP/1.1, twenty bodies', 20, true],
-    ['HTTP/2, twenty bodies', 20, false],
-  ] as const)('%s: what comes in two seconds is what was allowed', async (_name, count, http1Only) => {
-    const limitBytesPerSecond = 1_500_000;
-    const client = testClient({ limitBytesPerSecond, http1Only });
-    const body = randomBytes(4_500_000 / count);
-    const server = http1Only
-      ? await startH1Server((connection) => connection.send(response(body)), certificate('good'))
-      : await startH2Server(async (connection, stream) => {
-          await connection.headers(stream, [[':status', '200']]);
-          for (let at = 0; at < body.length; at += 16_000)
-            await connection.data(stream, body.subarray(at, at + 16_000));
-          await connection.data(stream, '', true);
-        });
-    const start = performance.now();
-    const samples: (readonly [number, number])[] = [];
-    const sampler = setInterval(() => samples.push([performance.now(), client.receivedBytes]), 20);
-    const results = await Promise.all(
-      Array.from({ length: count }, (_, n) => fetchOne(client, `${server.origin}/${n}`)),
-    );
-    const seconds = (performance.now() - start) / 1_000;
-    clearInterval(sampler);
-    await client.destroy();
-    await server.close();
-    expect(results.every((result) => sha256(result.body) === sha256(body))).toBe(true);
-    expect((body.length * count) / seconds / limitBytesPerSecond).toBeLessThan(1.05);
-    expect((body.length * count) / seconds / limitBytesPerSecond).toBeGreaterThan(0.7);
-    for (const [from, before] of samples) {
-      const last = samples.findLast(([at]) => at - from <= 2_000);
-      if (last === undefined || last[0] - from < 1_900) continue;
-      expect((last[1] - before) / 2 / limitBytesPerSecond).toBeLessThan(1.05);
-    }
   });
 });
 

@@ -360,6 +360,38 @@ export const SHAPES: readonly Shape[] = [
     make: () => ({ limit: new TokenBucket((now) => (now < 30_000 ? 50 : 100), 20), latency: ms(20) }),
   },
   {
+    name: 'bucket 100/s, a tenth of it from 20 s to 40 s, Retry-After 1',
+    pages: 10_000,
+    openness: 'tells',
+    idealS: 40 + (10_000 - 40 - 20 * 100 - 20 * 10) / 100,
+    make: () => ({
+      limit: new TokenBucket((now) => (now > 20_000 && now < 40_000 ? 10 : 100), 20),
+      latency: ms(20),
+      telling: { retryAfter: 'ceil' },
+    }),
+  },
+  {
+    name: '40 in 5 s, others take nine tenths for a minute, Retry-After',
+    pages: 2_000,
+    openness: 'tells',
+    idealS: 60 + windowIdeal(2_000 - 12 * 4, 40, 5),
+    outOfReach: 'that the others are gone is seen by a probe, of which there is one in ten quiet windows',
+    make: limited(() => new FixedWindow((now) => (now < 60_000 ? 4 : 40), 5_000), 30, { retryAfter: 'ceil' }),
+  },
+  {
+    name: '40 in 5 s, others leave 1 to 9 of them for a minute, Retry-After',
+    pages: 2_000,
+    openness: 'tells',
+    idealS: 60 + windowIdeal(2_000 - 12 * 5, 40, 5),
+    outOfReach: 'how many the others leave is different every time, and only a refusal tells',
+    make: limited(
+      () =>
+        new FixedWindow((now) => (now > 5_000 && now < 60_000 ? 1 + ((7 * Math.floor(now / 5_000)) % 9) : 40), 5_000),
+      30,
+      { retryAfter: 'ceil' },
+    ),
+  },
+  {
     name: 'capacity for 8, slower beyond it, 50 ms',
     pages: 5_000,
     openness: 'announces',

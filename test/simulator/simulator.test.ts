@@ -8,6 +8,7 @@ describe.each(SHAPES)('$name, $pages pages', (shape) => {
     const result = await simulate(shape);
     expect(result.ok).toBe(shape.pages);
     expect(result.tooEarly).toBe(0);
+    expect(result.ratio).toBeLessThanOrEqual(1.25);
     if (shape.outOfReach !== undefined) return;
     const goal = GOALS[shape.openness];
     expect(result.ratio).toBeLessThanOrEqual(goal.ratio);

@@ -43,6 +43,8 @@ export class LearnedRate {
   #settleUnitMs = 1_000;
   #doublingMs = SEARCH_DOUBLING_MS;
   #lastWaitMs = 0;
+  /** The most that an epoch with the wait after it brought, requests per second; halved each time that it was sought again. */
+  #borne = 0;
 
   /** Requests per second that may be started now; undefined where nothing limits them. */
   rateAt(now: number): number | undefined {
@@ -78,6 +80,23 @@ export class LearnedRate {
     const latencyMs = now - startedAt;
     this.#roundTripMs = this.#roundTripMs === 0 ? latencyMs : this.#roundTripMs * 0.9 + latencyMs * 0.1;
     if (this.#phase !== 'hold') this.#answers.add(now);
+    else if (this.#isFarBelowBorne(now)) this.#seekBorne(now);
+  }
+
+  /** What was lost may have been others' share, who are gone: far below what it bore once, ten waits without a refusal are enough to look. */
+  #isFarBelowBorne(now: number): boolean {
+    return this.#rate < this.#borne * FAR_BELOW && now - this.#resumedAt > this.#lastWaitMs * WAITS_BEFORE_SEEKING;
+  }
+
+  #seekBorne(now: number): void {
+    this.#borne /= 2;
+    this.#first = undefined;
+    this.#second = undefined;
+    this.#searches = 0;
+    this.#quickRefusals = 0;
+    this.#search(this.#rate, 0);
+    this.#resumedAt = now;
+    this.#beginEpoch(now);
   }
 
   /** A refusal that begins a wait, or makes it longer. Those in flight with it belong to the same event and need not be told. */
@@ -102,6 +121,10 @@ export class LearnedRate {
     } else {
       this.#resumedAt = now;
     }
+    this.#beginEpoch(now);
+  }
+
+  #beginEpoch(now: number): void {
     this.#countFrom = now;
     this.#endedAt = undefined;
     this.#epochStart = now;
@@ -133,6 +156,8 @@ export class LearnedRate {
 
   #learn(epoch: Epoch, end: number, behind: number): void {
     const asked = this.rateAt(end) ?? 0;
+    const ms = epoch.ms + epoch.waitMs;
+    if (ms >= SHORTEST_BORNE_MS) this.#borne = Math.max(this.#borne, (epoch.good * 1000) / ms);
     if (this.#first === undefined) {
       this.#first = epoch;
       this.#firstAnswers = this.#answers;
@@ -241,6 +266,10 @@ const SMALL_BURST_S = 0.4;
 const PLATEAU_PER_WAIT = 100;
 /** ... and some requests, of which it should not cost 1% either. */
 const REQUESTS_PER_PROBE = 400;
+/** A burst alone is nothing that an origin bears. */
+const SHORTEST_BORNE_MS = 2_000;
+const FAR_BELOW = 0.4;
+const WAITS_BEFORE_SEEKING = 10;
 /** Requests per second: once in five minutes. */
 const SLOWEST = 1 / 300;
 /** A pace beyond this limits nothing. */
