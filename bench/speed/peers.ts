@@ -88,7 +88,7 @@ export const PEERS: readonly Peer[] = [
       'curl',
       '-sfZ',
       '--parallel-max',
-      String(scenario.inFlight),
+      String(scenario.curlParallelMax),
       ...(isByAddress(scenario) ? ['-k'] : ['--cacert', CA]),
       '-K',
       curlConfig,

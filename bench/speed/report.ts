@@ -17,6 +17,7 @@ export interface PeerResult {
   /** Of its speed to that of curl in the same round: the median, the lowest and the highest. */
   readonly toCurl: readonly [median: number, lowest: number, highest: number] | undefined;
   readonly seconds: number;
+  /** Pages that were there whole. */
   readonly perSecond: number;
   readonly cpuSeconds: number;
   readonly peakMib: number;
@@ -64,7 +65,7 @@ export function resultOf(
     version: peer.version ?? '',
     toCurl: ratios.length === 0 ? undefined : [median(ratios), Math.min(...ratios), Math.max(...ratios)],
     seconds,
-    perSecond: scenario.urls.length / seconds,
+    perSecond: median(runs.map((run) => (scenario.urls.length - run.lost) / run.seconds)),
     cpuSeconds: median(runs.map((run) => run.cpuSeconds)),
     peakMib: Math.max(...runs.map((run) => run.peakMib)),
     lost: Math.max(...runs.map((run) => run.lost)),
@@ -77,7 +78,8 @@ export function markdown({ date, machine: where, rounds, scenarios }: Report): s
     '# Speed',
     '',
     `Measured on ${date}: ${where}. Each figure is the median of ${rounds} rounds in which everyone had a turn; *to curl* is the`,
-    'speed as a multiple of curl’s in the same round, with the lowest and the highest. Everyone’s pages were looked at afterwards.',
+    'speed as a multiple of curl’s in the same round, with the lowest and the highest. Everyone’s pages were looked at afterwards: only those that',
+    'were there whole are counted in pages/s, and who lost some is not compared.',
   ];
   for (const { title, peers, pages } of scenarios) {
     parts.push('', `## ${title}`, '', '| | to curl | time | pages/s | CPU a page | peak memory | pages lost |');
@@ -91,10 +93,13 @@ function row(
   { peer, version, toCurl, seconds, perSecond, cpuSeconds, peakMib, lost, isCut }: PeerResult,
   pages: number,
 ): string {
-  const ratio = toCurl === undefined ? '' : `${two(toCurl[0])} (${two(toCurl[1])} to ${two(toCurl[2])})`;
+  // Who gives pages up is soon done: that is no speed.
+  const isComparable = !isCut && lost === 0;
+  const ratio =
+    toCurl === undefined || !isComparable ? '' : `${two(toCurl[0])} (${two(toCurl[1])} to ${two(toCurl[2])})`;
   const cells = [
     `${peer} (${version})`,
-    isCut ? '' : ratio,
+    ratio,
     `${isCut ? 'cut after ' : ''}${seconds.toFixed(1)} s`,
     perSecond < 10 ? two(perSecond) : number(Math.round(perSecond)),
     isCut ? '' : cpuText((cpuSeconds / pages) * 1e6),

@@ -13,6 +13,8 @@ export interface Scenario {
   readonly isText: boolean;
   readonly inFlight: number;
   readonly inFlightPerOrigin: number;
+  /** curl's --parallel-max at which it is quickest here, of 20 to 300. */
+  readonly curlParallelMax: number;
 }
 
 export interface Size {
@@ -43,6 +45,7 @@ export function scenarios(size: Size, port: number, folder: string): readonly Sc
       isText: true,
       inFlight: 50,
       inFlightPerOrigin: 50,
+      curlParallelMax: 50,
     },
     {
       name: 'many-origins',
@@ -57,6 +60,7 @@ export function scenarios(size: Size, port: number, folder: string): readonly Sc
       isText: true,
       inFlight: 100,
       inFlightPerOrigin: 50,
+      curlParallelMax: 200,
     },
     {
       name: 'large-bodies',
@@ -66,6 +70,7 @@ export function scenarios(size: Size, port: number, folder: string): readonly Sc
       isText: false,
       inFlight: 50,
       inFlightPerOrigin: 50,
+      curlParallelMax: 50,
     },
   ];
 }

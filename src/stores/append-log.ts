@@ -1,7 +1,8 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { StoreError } from '../core/failure.ts';
-import { closeFile, syncFile, truncateFile, writeAll } from './file-io.ts';
+import { bytesOf, closeFile, syncFile, truncateFile, writeAll, writeAllSync } from './file-io.ts';
 import { type Piece, PieceJoiner } from './piece-joiner.ts';
+import type { QuickDisk } from './quick-disk.ts';
 
 const SYNC_AFTER_MS = 5_000;
 /** So much goes into one write, if it is waiting. */
@@ -37,7 +38,7 @@ interface Batch {
 export class AppendLog {
   readonly #fd: number;
   readonly #explain: (error: unknown) => StoreError;
-  readonly #syncAfterMs: number;
+  readonly #disk: QuickDisk;
   #size: number;
   /** The last one still takes lines in. */
   #waiting: Batch[] = [];
@@ -53,12 +54,13 @@ export class AppendLog {
   /**
    * @param size of the file, where its last whole line ends.
    * @param explain makes the sentence for what the system said.
+   * @param disk that the file is on.
    */
-  constructor(fd: number, size: number, explain: (error: unknown) => StoreError, syncAfterMs = SYNC_AFTER_MS) {
+  constructor(fd: number, size: number, explain: (error: unknown) => StoreError, disk: QuickDisk) {
     this.#fd = fd;
     this.#size = size;
     this.#explain = explain;
-    this.#syncAfterMs = syncAfterMs;
+    this.#disk = disk;
   }
 
   /** Bytes of whole lines in the file. */
@@ -143,12 +145,17 @@ export class AppendLog {
       this.#timer = undefined;
       this.#syncDue = this.#unsynced;
       this.#start();
-    }, this.#syncAfterMs).unref();
+    }, SYNC_AFTER_MS).unref();
     batch.resolve();
   }
 
   async #write({ pieces, stream }: Batch): Promise<number> {
-    if (stream === undefined) return writeAll(this.#fd, this.#joiner.join(pieces), this.#size);
+    if (stream === undefined) {
+      const joined = this.#joiner.join(pieces);
+      return this.#disk.suits(bytesOf(joined))
+        ? this.#disk.run(() => writeAllSync(this.#fd, joined, this.#size))
+        : writeAll(this.#fd, joined, this.#size);
+    }
     let streamed = 0;
     for await (const chunk of stream) streamed += await writeAll(this.#fd, [chunk], this.#size + streamed);
     return streamed;

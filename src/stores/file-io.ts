@@ -71,9 +71,9 @@ export async function writeAll(fd: number, pieces: readonly Uint8Array[], positi
   return at - position;
 }
 
-/** Writes all of a few small pieces from the beginning on, on this thread. */
-export function writeAllSync(fd: number, pieces: readonly Uint8Array[]): void {
-  let at = 0;
+/** The same on this thread, for a few small pieces. */
+export function writeAllSync(fd: number, pieces: readonly Uint8Array[], position: number): number {
+  let at = position;
   for (const piece of pieces) {
     for (let taken = 0; taken < piece.length; ) {
       const bytes = writeSync(fd, piece, taken, piece.length - taken, at);
@@ -81,6 +81,13 @@ export function writeAllSync(fd: number, pieces: readonly Uint8Array[]): void {
       at += bytes;
     }
   }
+  return at - position;
+}
+
+export function bytesOf(pieces: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const { length } of pieces) bytes += length;
+  return bytes;
 }
 
 const readOnce = promisify(read);

@@ -69,7 +69,7 @@ interface Part {
 
 function nameFromUrl(page: NamedPage): string {
   const url = new URL(page.url);
-  const host = hostFolder(url);
+  const host = hostFolderOf(url);
   const segments = url.pathname.slice(1).split('/');
   const folders = foldersOf([host, ...segments.slice(0, -1).map(folder)]);
   const query = queryOf(url);
@@ -114,6 +114,15 @@ function foldersOf(parts: readonly Part[]): Part {
     bytes += part.text.length + 1;
   }
   return { text: kept.join('/'), exact };
+}
+
+let lastHost: { readonly protocol: string; readonly host: string; readonly folder: Part } | undefined;
+
+/** Most pages follow another one of their host. */
+function hostFolderOf(url: URL): Part {
+  const { protocol, host } = url;
+  if (lastHost?.host !== host || lastHost.protocol !== protocol) lastHost = { protocol, host, folder: hostFolder(url) };
+  return lastHost.folder;
 }
 
 function hostFolder(url: URL): Part {

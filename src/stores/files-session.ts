@@ -6,6 +6,7 @@ import { isOk, type PageRecord, type Validators } from '../core/record.ts';
 import { AppendLog } from './append-log.ts';
 import { diskError, errorCode, wholePages } from './disk-error.ts';
 import { FileDraft } from './file-draft.ts';
+import { bytesOf } from './file-io.ts';
 import { pageFile } from './file-name.ts';
 import { storedPages } from './inspect-session.ts';
 import { isLocalDisk, QuickDisk } from './quick-disk.ts';
@@ -50,10 +51,10 @@ export class FilesSession implements StoreSession {
     this.#lock = lock;
     this.#before = scan.pages;
     this.#kept = scan.pages.size;
-    this.#log = new AppendLog(manifest, size, (error) => this.#explain(error));
+    this.#disk = new QuickDisk(isLocalDisk(folder.path));
+    this.#log = new AppendLog(manifest, size, (error) => this.#explain(error), this.#disk);
     this.#claims = new WishClaims(folder.join(OWN.manifest));
     this.#versions = new StoredVersions(folder.join(OWN.manifest));
-    this.#disk = new QuickDisk(isLocalDisk(folder.path));
   }
 
   has(page: Page): boolean {
@@ -129,12 +130,6 @@ export class FilesSession implements StoreSession {
   #explain(error: unknown): StoreError {
     return diskError(error, `${this.#place} could not be written`, wholePages(this.#kept));
   }
-}
-
-function bytesOf(chunks: readonly Buffer[]): number {
-  let bytes = 0;
-  for (const { length } of chunks) bytes += length;
-  return bytes;
 }
 
 function finish(draft: Draft): Promise<string> {

@@ -9,6 +9,7 @@ import { InspectSession, storedPages } from './inspect-session.ts';
 import { makeFolder } from './make-folder.ts';
 import { mendLog, notOurs, tornNotice } from './mend-log.ts';
 import { NDJSON_MAX_BODY_BYTES, ndjsonLine } from './ndjson-line.ts';
+import { isLocalDisk, QuickDisk } from './quick-disk.ts';
 import { type LogScan, scanLog, whoseLog } from './scan-log.ts';
 import { hasLock, isRegularFile, lockPath } from './single-file.ts';
 import { stdoutStore } from './stdout.ts';
@@ -108,9 +109,8 @@ class NdjsonSession implements StoreSession {
     this.#before = scan.pages;
     this.#kept = scan.pages.size;
     this.#versions = new StoredVersions(path);
-    this.#log = new AppendLog(fd, size, (error) =>
-      diskError(error, `${place} could not be written`, wholePages(this.#kept)),
-    );
+    const explain = (error: unknown) => diskError(error, `${place} could not be written`, wholePages(this.#kept));
+    this.#log = new AppendLog(fd, size, explain, new QuickDisk(isLocalDisk(path)));
   }
 
   has(page: Page): boolean {

@@ -16,9 +16,9 @@ const LOCAL = new Set([
   0x794c7630, // overlayfs
 ]);
 
-/** Of a file written here: more takes long enough to be worth another thread. */
-const MOST_BYTES = 64 * 1024;
-/** What a file may take on average, the last one counted with `WEIGHT`. */
+/** Of what is written at once: more takes long enough to be worth another thread. */
+const MOST_BYTES = 256 * 1024;
+/** What a file (or a write to a log) may take on average, the last one counted with `WEIGHT`. */
 const SLOW_MS = 1;
 const WEIGHT = 0.02;
 /** Among busy programs a process is kept waiting for so long now and then, and that is not the disk: more counts as so much. */
@@ -30,8 +30,8 @@ const LEAST_REST_MS = 1_000;
 const REST = 100;
 
 /**
- * May a small file be written on this very thread? Where the disk is local and quick that takes a tenth of what four calls through the
- * thread pool take. Where it turns out to be slow, nothing else shall wait for it.
+ * May something small be written on this very thread? Where the disk is local and quick that takes a tenth of what a file costs in four calls
+ * through the thread pool. Where it turns out to be slow, nothing else shall wait for it.
  */
 export class QuickDisk {
   readonly #isLocal: boolean;
@@ -50,10 +50,10 @@ export class QuickDisk {
   }
 
   /** Does it, and sees how long it takes. */
-  run(work: () => void): void {
+  run<Result>(work: () => Result): Result {
     const begunAt = this.#now();
     try {
-      work();
+      return work();
     } finally {
       this.#note(this.#now() - begunAt);
     }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, lstatSync, mkdirSync, openSync, renameSync, unlinkSync } from 'node:fs';
 import { mkdir, rename, rm, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { StoreError } from '../core/failure.ts';
 import { errorCode } from './disk-error.ts';
 import { CREATE_NEW, closeFile, openFile, READ_ONLY_NO_FOLLOW, readAt, writeAll, writeAllSync } from './file-io.ts';
@@ -33,15 +33,18 @@ export interface TempFile {
 export class StoreFolder {
   readonly path: string;
   readonly #place: string;
+  readonly #prefix: string;
   #temps = 0;
 
   constructor(path: string, place: string) {
     this.path = path;
     this.#place = place;
+    this.#prefix = join(path, sep);
   }
 
+  /** Names are in order already: to normalise each path again takes as long as a look at a folder. */
   join(name: string): string {
-    return join(this.path, name);
+    return this.#prefix + name;
   }
 
   /** Removes what a killed run left half written, and makes room for new files. */
@@ -94,7 +97,7 @@ export class StoreFolder {
     const fd = openSync(temp, CREATE_NEW, 0o666);
     try {
       try {
-        writeAllSync(fd, chunks);
+        writeAllSync(fd, chunks, 0);
       } finally {
         closeSync(fd);
       }

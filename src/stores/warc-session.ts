@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Page } from '../core/page.ts';
 import type { Body, Draft, StoreSession, TrailStep } from '../core/ports.ts';
 import { isOk, type PageRecord, type Validators } from '../core/record.ts';
@@ -5,6 +6,7 @@ import { AppendLog } from './append-log.ts';
 import { diskError, isSystemError, wholePages } from './disk-error.ts';
 import { closeFile, openFile, READ_ONLY } from './file-io.ts';
 import { storedPages } from './inspect-session.ts';
+import { isLocalDisk, QuickDisk } from './quick-disk.ts';
 import type { StoreLock } from './store-lock.ts';
 import { writeCdxj } from './warc-cdxj.ts';
 import { WarcDraft } from './warc-draft.ts';
@@ -59,7 +61,8 @@ export class WarcSession implements StoreSession {
     this.#opened = opened;
     this.#end = found.wholeBytes;
     this.#kept = found.pages.size;
-    this.#log = new AppendLog(archive, found.wholeBytes, (error) => this.#explain(error));
+    const disk = new QuickDisk(isLocalDisk(dirname(indexPath)));
+    this.#log = new AppendLog(archive, found.wholeBytes, (error) => this.#explain(error), disk);
     this.#answers = new StoredAnswers(archive, place, indexPath, found.wholeBytes);
   }
 

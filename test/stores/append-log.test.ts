@@ -3,15 +3,21 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/core/failure.ts';
 import { AppendLog } from '../../src/stores/append-log.ts';
+import { QuickDisk } from '../../src/stores/quick-disk.ts';
 import { makeFolder } from '../support/store-pages.ts';
 
 const explain = (error: unknown) => new StoreError(`cannot: ${error instanceof Error ? error.message : error}`);
 const line = (n: number, length = 10) => [Buffer.from(`${n} `), Buffer.from('x'.repeat(length)), Buffer.from('\n')];
 
-describe('AppendLog', () => {
+describe.each([
+  ['on this thread', true],
+  ['on other threads', false],
+])('AppendLog, written %s', (_, isLocal) => {
+  const disk = () => new QuickDisk(isLocal);
+
   it('has written a line when its promise is kept, and keeps the order', async () => {
     const path = join(makeFolder(), 'log');
-    const log = new AppendLog(openSync(path, 'w+'), 0, explain);
+    const log = new AppendLog(openSync(path, 'w+'), 0, explain, disk());
     const appended: number[] = [];
     await Promise.all(
       Array.from({ length: 3_000 }, async (_, n) => {
@@ -31,7 +37,7 @@ describe('AppendLog', () => {
 
   it('goes on when lines come one after the other, each just as the last is written', async () => {
     const path = join(makeFolder(), 'log');
-    const log = new AppendLog(openSync(path, 'w+'), 0, explain);
+    const log = new AppendLog(openSync(path, 'w+'), 0, explain, disk());
     for (let n = 0; n < 500; n++) await log.append(line(n));
     await log.close();
     expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(501);
@@ -39,7 +45,7 @@ describe('AppendLog', () => {
 
   it('writes lines of more pieces and bytes than one write takes', async () => {
     const path = join(makeFolder(), 'log');
-    const log = new AppendLog(openSync(path, 'w+'), 0, explain);
+    const log = new AppendLog(openSync(path, 'w+'), 0, explain, disk());
     const pieces = Array.from({ length: 5_000 }, (_, n) => Buffer.from(String(n % 10)));
     await Promise.all([log.append(pieces), log.append([Buffer.alloc(20 * 2 ** 20, 'y')]), log.append(line(1))]);
     await log.close();
@@ -50,7 +56,7 @@ describe('AppendLog', () => {
 
   it('takes what is read from elsewhere in its turn, and cuts it off again where that fails in the middle', async () => {
     const path = join(makeFolder(), 'log');
-    const log = new AppendLog(openSync(path, 'w+'), 0, explain);
+    const log = new AppendLog(openSync(path, 'w+'), 0, explain, disk());
     async function* stream(fails: boolean) {
       const buffer = Buffer.alloc(1000);
       for (let n = 0; n < 5; n++) yield buffer.fill(String(n));
@@ -69,13 +75,13 @@ describe('AppendLog', () => {
   it('fails what waits, and everything after, when a write fails', async () => {
     const path = join(makeFolder(), 'log');
     await (async () => {
-      const log = new AppendLog(openSync(path, 'w'), 0, explain);
+      const log = new AppendLog(openSync(path, 'w'), 0, explain, disk());
       await log.append(line(0));
       await log.close();
     })();
     const size = readFileSync(path).length;
     // Open for reading only: every write is refused.
-    const log = new AppendLog(openSync(path, 'r'), size, explain);
+    const log = new AppendLog(openSync(path, 'r'), size, explain, disk());
     const results = await Promise.allSettled([log.append(line(1)), log.append(line(2))]);
     expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
     await expect(log.append(line(3))).rejects.toThrow(StoreError);
@@ -85,7 +91,7 @@ describe('AppendLog', () => {
 
   it('throws from close what nobody was told', async () => {
     const fd = openSync('/dev/null', 'w');
-    const log = new AppendLog(fd, 0, explain);
+    const log = new AppendLog(fd, 0, explain, disk());
     // fdatasync of a device that cannot be synced fails with EINVAL.
     await log.append(line(1));
     await expect(log.close()).rejects.toThrow(StoreError);

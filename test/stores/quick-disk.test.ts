@@ -37,7 +37,7 @@ describe('which files are written on the main thread', () => {
   });
 
   it('takes no large file', () => {
-    expect(diskOf().suits(65_537)).toBe(false);
+    expect(diskOf().suits(262_145)).toBe(false);
   });
 
   it('goes on as long as a file takes less than a millisecond', () => {
