@@ -67,7 +67,11 @@ export class QuickDisk {
   }
 }
 
-/** True where the folder is known to lie on this machine. Other systems than Linux have other numbers: of them nothing is known. */
-export function isLocalDisk(folder: string): boolean {
-  return LOCAL.has(statfsSync(folder).type >>> 0);
+/** True where it is known to lie on this machine. Other systems than Linux have other numbers: of them nothing is known. */
+export function isLocalDisk(path: string): boolean {
+  try {
+    return LOCAL.has(statfsSync(path).type >>> 0);
+  } catch {
+    return false;
+  }
 }

@@ -160,10 +160,16 @@ export class StoreFolder {
     }
   }
 
-  /** Nobody else of this program can make one in between. */
   #makeFoldersNow(name: string): void {
     for (const folder of foldersOn(name)) {
-      if (!this.#requireFolder(folder)) mkdirSync(this.join(folder));
+      if (this.#requireFolder(folder)) continue;
+      try {
+        mkdirSync(this.join(folder));
+      } catch (error) {
+        // For a larger body another thread may be at it.
+        if (errorCode(error) !== 'EEXIST') throw error;
+        this.#requireFolder(folder);
+      }
     }
   }
 

@@ -56,6 +56,27 @@ describe('the folder', () => {
     expect(readFileSync(join(path, 'example.com/1.body'), 'utf8')).toBe('new');
   });
 
+  it('takes small and large bodies at once, also into folders that are not there yet', async () => {
+    const { path, store } = makeStore();
+    const large = Buffer.alloc(300 * 1024, 'x');
+    const kept = Array.from({ length: 200 }, (_, n) => ({
+      page: makePage(`https://o${n >> 2}.example.com/a/b/${n}`),
+      content: n % 2 === 0 ? large : body,
+    }));
+    const session = await store.open(runOptions(path));
+    const keeping: Promise<unknown>[] = [];
+    for (const { page, content } of kept) {
+      keeping.push(session.keep(page, recordOf(page, content), { chunks: [content] }));
+      // So that another thread makes folders while this one wants them.
+      if (keeping.length % 5 === 0) await new Promise(setImmediate);
+    }
+    await Promise.all(keeping);
+    await session.close();
+    for (const [n, { content }] of kept.entries()) {
+      expect(readFileSync(join(path, `o${n >> 2}.example.com/a/b/${n}.body`)).equals(content)).toBe(true);
+    }
+  });
+
   it.each([
     ['a file', 'notes.txt'],
     ['a hidden file', '.git'],

@@ -90,4 +90,5 @@ describe('which files are written on the main thread', () => {
 it.runIf(process.platform === 'linux')('knows a local disk', () => {
   expect(isLocalDisk(tmpdir())).toBe(true);
   expect(isLocalDisk('/proc')).toBe(false);
+  expect(isLocalDisk('/not/there')).toBe(false);
 });
