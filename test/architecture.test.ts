@@ -103,7 +103,7 @@ const HOMES: readonly (readonly [what: string, home: RegExp])[] = [
   ['chalk', /^src\/progress\/theme\.ts$/],
   ['string-width', /^src\/progress\//],
   ['undici', /^src\/net\//],
-  ['p-limit', /^src\/core\/run\.ts$/],
+  ['p-limit', /^src\/core\/permits\.ts$/],
   ['warcio', /^src\/stores\//],
   ['uplot', /^src\/report\/(draw-plots|plot-script)\.ts$/],
   ['node:sqlite', /^src\/stores\//],

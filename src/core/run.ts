@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { Announcer } from './announcer.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { Config } from './config.ts';
@@ -15,6 +14,7 @@ import { OriginGate } from './origin-gate.ts';
 import type { Ticket } from './origin-sighting.ts';
 import type { Input } from './page.ts';
 import type { PageJob } from './page-job.ts';
+import { Permits } from './permits.ts';
 import { Credentials } from './policy/credentials.ts';
 import { Tally } from './policy/tally.ts';
 import type { Client, Clock, Listener, Spool, StoreSession } from './ports.ts';
@@ -45,7 +45,7 @@ export class Run {
   readonly #parts: RunParts;
   readonly #clock: Clock;
   readonly #frontier: Frontier;
-  readonly #limit: LimitFunction;
+  readonly #permits: Permits;
   readonly #mostBeingKept: number;
   readonly #tally = new Tally();
   readonly #budget = new BodyBudget();
@@ -55,11 +55,6 @@ export class Run {
   readonly #feed: ListFeed;
   #fetcher: PageFetcher | undefined;
   #startedAt = 0;
-  /** Permits in use: p-limit frees one a moment before it is told. */
-  #lanes = 0;
-  /** When fewer permits were last made of what this machine ran out of. */
-  #shrunkAt = Number.NEGATIVE_INFINITY;
-  #grownAt = Number.NEGATIVE_INFINITY;
   #forgetAbove = MOST_IDLE_ORIGINS;
   #cancelWake: (() => void) | undefined;
   #stop: { readonly reason: StopReason; storeFailure?: string } | undefined;
@@ -73,7 +68,7 @@ export class Run {
     this.#parts = parts;
     this.#clock = parts.clock;
     const { concurrency } = parts.config.pace;
-    this.#limit = pLimit(concurrency);
+    this.#permits = new Permits(concurrency);
     this.#mostBeingKept = concurrency * KEEPING_PER_PERMIT;
     this.#intake = new Intake(parts.input, parts.config.shard);
     this.#frontier = new Frontier((origin) => this.#makeGate(origin), LIMITS.lookAhead / 2, parts.spool);
@@ -181,7 +176,7 @@ export class Run {
       });
     }
     return {
-      inFlight: this.#limit.activeCount,
+      inFlight: this.#permits.inUse,
       waiting: this.#frontier.waiting,
       receivedBytes: this.#parts.client.receivedBytes,
       origins,
@@ -198,7 +193,7 @@ export class Run {
     this.#cancelWake?.();
     this.#cancelWake = undefined;
     this.#isHungry = false;
-    while (this.#hasPermit()) {
+    while (this.#mayBegin && this.#permits.hasFree) {
       const next = this.#frontier.next(this.#clock.now());
       if (next.type === 'none') {
         this.#wakeAt(next.wakeAt);
@@ -216,11 +211,6 @@ export class Run {
     this.#endIfDone();
   }
 
-  /** Nothing ever queues in p-limit. */
-  #hasPermit(): boolean {
-    return this.#mayBegin && this.#limit.activeCount < this.#limit.concurrency;
-  }
-
   /** A store that does not keep up holds new requests back. */
   get #mayBegin(): boolean {
     return !this.#isEnding && this.#keeper.pending < this.#mostBeingKept;
@@ -232,19 +222,14 @@ export class Run {
   }
 
   #begin(job: PageJob, queue: OriginQueue): void {
-    // The gate counts it now: p-limit begins it a moment later.
+    // The gate counts it now: its permit is used a moment later.
     const turn = this.#turnOf(job, queue);
-    this.#lanes += 1;
-    this.#limit(() => this.#lane(turn)).then(
-      () => {
-        this.#lanes -= 1;
-        this.#pump();
-      },
-      (error: unknown) => {
-        this.#lanes -= 1;
-        this.#fail(error);
-      },
-    );
+    this.#permits
+      .use(() => this.#lane(turn))
+      .then(
+        () => this.#pump(),
+        (error: unknown) => this.#fail(error),
+      );
   }
 
   /** One permit, which goes from an exchange that has ended to the next one for as long as there is one. */
@@ -262,7 +247,7 @@ export class Run {
   }
 
   #nextTurn(): Turn | undefined {
-    if (!this.#mayBegin || this.#limit.activeCount > this.#limit.concurrency) return undefined;
+    if (!this.#mayBegin || this.#permits.areTooMany) return undefined;
     const next = this.#frontier.next(this.#clock.now());
     if (next.type === 'none') return undefined;
     if (next.type === 'lost') {
@@ -277,7 +262,7 @@ export class Run {
   /** After an exchange. */
   #follow({ job, queue, ticket }: Turn, step: Step): void {
     this.#frontier.touch(queue);
-    this.#growBack();
+    this.#permits.growBack(this.#clock.now());
     if (step.type === 'final') this.#settle(job, step);
     else this.#goOn(job, step, ticket.startedAt);
   }
@@ -293,7 +278,7 @@ export class Run {
     const told = cost === 'try' || cost === 'refusal' ? cost : 'free';
     this.#announcer.attempt(job, job.url, step.exchange, { type: 'again', cost: told, afterMs });
     const { exchange } = step;
-    if (!exchange.ok && exchange.failure.code === 'LOCAL_RESOURCES') this.#shrink(exchange.failure, startedAt);
+    if (!exchange.ok && exchange.failure.code === 'LOCAL_RESOURCES') this.#runShort(exchange.failure, startedAt);
     this.#frontier.addAgain(job, now + afterMs, now);
   }
 
@@ -324,7 +309,7 @@ export class Run {
   }
 
   #endIfDone(): void {
-    if (this.#lanes > 0 || this.#keeper.pending > 0) return;
+    if (this.#permits.inUse > 0 || this.#keeper.pending > 0) return;
     if (!this.#isEnding && !(this.#feed.isDone && this.#frontier.waiting === 0)) return;
     this.#finish();
   }
@@ -351,22 +336,9 @@ export class Run {
     this.#pump();
   }
 
-  /** This machine cannot hold so many connections: never the page's fault. Those in flight together are one event. */
-  #shrink(failure: Failure, startedAt: number): void {
-    if (startedAt < this.#shrunkAt) return;
-    this.#shrunkAt = this.#clock.now();
-    this.#grownAt = this.#shrunkAt;
-    this.#limit.concurrency = Math.max(1, Math.floor(this.#limit.concurrency / 2));
-    this.#announcer.notice('LOCAL_RESOURCES', `${failure.message}. Going on with fewer requests at a time.`);
-  }
-
-  /** What this machine ran out of may have been given back: one permit more for every while without such a failure. */
-  #growBack(): void {
-    if (this.#limit.concurrency >= this.#parts.config.pace.concurrency) return;
-    const now = this.#clock.now();
-    if (now < this.#grownAt + GROW_BACK_MS) return;
-    this.#grownAt = now;
-    this.#limit.concurrency += 1;
+  #runShort({ message }: Failure, startedAt: number): void {
+    if (!this.#permits.shrink(this.#clock.now(), startedAt)) return;
+    this.#announcer.notice('LOCAL_RESOURCES', `${message}. Going on with fewer requests at a time.`);
   }
 
   #makeFetcher(): PageFetcher {
@@ -413,5 +385,3 @@ const KEEPING_PER_PERMIT = 4;
 const PAGES_BEFORE_SHARE = 100;
 /** From so many on, origins with nothing left to do are forgotten. */
 const MOST_IDLE_ORIGINS = 4_096;
-/** Time without a shortage of this machine's own that gives a permit back. */
-const GROW_BACK_MS = 2_000;
