@@ -13,6 +13,8 @@ export interface TimeLeft {
 const WINDOW_MS = 60_000;
 /** A guess from less than this would jump about. */
 const AFTER_MS = 2_000;
+/** A shorter wait is hardly the least of what is left where nobody knows the rest. */
+const LEAST_WAIT_MS = 5_000;
 /** Slower than a request in ten days is no speed. */
 const LEAST_PER_SECOND = 1e-6;
 
@@ -39,7 +41,7 @@ export function timeLeft(
     isLeast ||= alone.isLeast;
   }
   const ms = Math.max(slowestMs, all ?? 0);
-  return ms <= 0 ? undefined : { ms, isLeast };
+  return ms <= 0 || (all === undefined && isLeast && ms < LEAST_WAIT_MS) ? undefined : { ms, isLeast };
 }
 
 /** What is left over the speed of the last minute; while everything waits, over that of the minute before, behind the shortest wait. */

@@ -63,6 +63,10 @@ describe('what nobody knows is not guessed', () => {
     expect(left(firstSample(0), 0.5, 0, 312, { ...IDLE, origins: [waiting(41)] })).toBe('≥41');
   });
 
+  test('but where it is short, it says nothing of what is behind it', () => {
+    expect(left(firstSample(0), 0.5, 0, 312, { ...IDLE, origins: [waiting(2)] })).toBeUndefined();
+  });
+
   test('of an origin that waits and never gave an answer', () => {
     const samples = watch(firstSample(0), 0, 10, hundred, busy);
     expect(left(samples, 10, 1_000, 400, { ...BUSY, origins: [waiting(41)] })).toBe('≥31');
