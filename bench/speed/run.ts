@@ -17,7 +17,7 @@ import { startNginx } from './site.ts';
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, rounds: { type: 'string' } },
 });
-/** As many as take less than ten minutes. */
+/** As many as take less than ten minutes on a machine with nothing else to do. */
 const rounds = values.quick ? 1 : Number(values.rounds ?? 3);
 const LONGEST_RUN_MS = 120_000;
 const RESULTS = join(import.meta.dirname, '../results');
