@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 'use strict';
 // Written so that Node 4 parses it: an old Node gets a sentence instead of a syntax error. The package.json beside this file makes it
-// CommonJS, which every Node runs. No comma may end the arguments of a call (Node 8), and `import()` would not parse before Node 10,
-// so the program is loaded with require, which takes modules from 22.12 on.
+// CommonJS, which every Node runs. No comma may end the arguments of a call (Node 8), and `import()` would not parse before Node 10.
 
 function isNewEnough(version) {
   const parts = version.split('.');
@@ -42,8 +41,13 @@ function keepCompiled() {
   if (isOurs) enable(folder);
 }
 
+/** SIGUSR1 asks for a status line. Until somebody listens to it, Node would take it for a wish to debug the program, and open a port. */
+function heedStatusRequests() {
+  process.on('SIGUSR1', () => {});
+}
+
 function start() {
-  const main = require('node:path').join(__dirname, '..', 'dist', 'cli', 'main.js');
+  const main = require('node:path').join(__dirname, '..', 'dist', 'cli', 'main.cjs');
   if (!require('node:fs').existsSync(main)) {
     return fail('fetch-pages is not built in this checkout; run npm run build first.');
   }
@@ -59,6 +63,7 @@ function fail(message) {
 }
 
 if (isNewEnough(process.versions.node)) {
+  heedStatusRequests();
   start();
 } else {
   const needed = `fetch-pages needs Node.js 22.19 or newer, and this is ${process.version}`;

@@ -33,6 +33,12 @@ fetchPages([], { concurency: 2 });
 console.log('the library fetched', bodies.size, 'pages');
 `;
 
+/** Every Node that it runs on can require modules. */
+const REQUIRING = `
+const { fetchPages } = require('fetch-pages');
+if (typeof fetchPages !== 'function') throw new Error('nothing was required');
+`;
+
 const TSCONFIG = {
   compilerOptions: {
     target: 'es2024',
@@ -63,12 +69,14 @@ try {
   mkdirSync(installed);
   writeFileSync(join(installed, 'package.json'), '{ "private": true, "type": "module" }\n');
   writeFileSync(join(installed, 'consumer.ts'), CONSUMER);
+  writeFileSync(join(installed, 'requiring.cjs'), REQUIRING);
   writeFileSync(join(installed, 'tsconfig.json'), JSON.stringify(TSCONFIG));
   npm(installed, ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball]);
   console.log(run(installed, 'node_modules/.bin/fetch-pages', ['--version']).trim());
   run(installed, 'node_modules/.bin/fetch-pages', ['--demo']);
   run(installed, process.execPath, [join(process.cwd(), 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
   console.log(run(installed, process.execPath, ['consumer.ts']).trim());
+  run(installed, process.execPath, ['requiring.cjs']);
   const prefix = join(folder, 'global');
   // --offline: all of it has just been fetched, and with --prefix npm does not see the machine's own configuration.
   npm(folder, [

@@ -1,7 +1,7 @@
 // The manual page fetch-pages(1), in the macros of man(7), made from what the program itself reads: `node scripts/man-page.ts` writes it into dist.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS } from '../src/cli/meanings.ts';
+import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS, SIGNAL_MEANINGS } from '../src/cli/meanings.ts';
 import { OPTION_ROWS } from '../src/cli/option-rows/all.ts';
 import { GROUP_NAMES, OPTION_GROUPS, type OptionRow } from '../src/cli/option-rows/row.ts';
 import { FAILURES } from '../src/core/failure.ts';
@@ -19,7 +19,7 @@ export const EXAMPLES: readonly (readonly [does: string, command: string])[] = [
   ['A header for all pages, kept out of the list of processes:', 'fetch-pages -H @headers.txt urls.txt -o items.db'],
   [
     'A link check: nothing is kept, and what is broken is written as a list:',
-    "grep -rhoE 'https?://[^][ <>\"()]+' docs | fetch-pages --format none --failed broken.txt",
+    'grep -rhoE \'https?://[^][ <>"()`]*[^][ <>"()`.,:;!?*]\' docs | fetch-pages --format none --failed broken.txt',
   ],
   ['What has changed since the last run:', 'fetch-pages --refresh urls.txt -o pages/'],
 ];
@@ -68,6 +68,8 @@ export function manPage({ version, homepage }: { readonly version: string; reado
       'A page that is not OK has a record with one of these codes, or HTTP_ and the status that it was answered with, such as HTTP_404.',
     ),
     ...Object.entries(FAILURES).flatMap(([code, [, meaning]]) => defined(bold(code), `${meaning}.`)),
+    '.SH SIGNALS',
+    ...SIGNAL_MEANINGS.flatMap(([names, meaning]) => defined(names.map(bold).join(', '), meaning)),
     '.SH ENVIRONMENT',
     ...ENVIRONMENT_MEANINGS.flatMap(([names, meaning]) => defined(names.map(bold).join(', '), meaning)),
     '.SH FILES',

@@ -1,11 +1,12 @@
-// The tables of the README and of docs/errors.md, made from the rows that the program itself reads: `node scripts/readme-tables.ts`.
+// The tables of the README, docs/errors.md and docs/library.md, made from what the program itself reads: `node scripts/readme-tables.ts`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS } from '../src/cli/meanings.ts';
+import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS, SIGNAL_MEANINGS } from '../src/cli/meanings.ts';
 import { OPTION_ROWS } from '../src/cli/option-rows/all.ts';
 import { GROUP_NAMES, OPTION_GROUPS, type OptionRow } from '../src/cli/option-rows/row.ts';
 import { FAILURES, type FailureClass } from '../src/core/failure.ts';
 import { FAILURE_ADVICE } from './failure-advice.ts';
+import { libraryOptionsTable, libraryTypesTable } from './library-tables.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ROWS: readonly OptionRow[] = OPTION_ROWS;
@@ -59,11 +60,19 @@ export function exitsTable(): string {
 }
 
 export function environmentTable(): string {
-  const rows = ENVIRONMENT_MEANINGS.map(([names, meaning]) => {
+  return namesTable('variable', ENVIRONMENT_MEANINGS);
+}
+
+export function signalsTable(): string {
+  return namesTable('signal', SIGNAL_MEANINGS);
+}
+
+function namesTable(kind: string, meanings: readonly (readonly [names: readonly string[], meaning: string])[]): string {
+  const rows = meanings.map(([names, meaning]) => {
     const spelled = names.map((name) => `\`${name}\``).join(', ');
     return `| ${spelled} | ${cell(markup(meaning))} |`;
   });
-  return ['| variable | meaning |', '|---|---|', ...rows].join('\n');
+  return [`| ${kind} | meaning |`, '|---|---|', ...rows].join('\n');
 }
 
 /** What stands between `<!-- name -->` and `<!-- /name -->`, by name. */
@@ -71,16 +80,19 @@ const PARTS: Readonly<Record<string, () => string>> = {
   options: optionsTable,
   environment: environmentTable,
   exits: exitsTable,
+  signals: signalsTable,
   errors: errorsTable,
   advice,
+  'library-options': libraryOptionsTable,
+  'library-types': libraryTypesTable,
 };
 
 /** Every file that has such parts. */
-export const FILES_WITH_TABLES = ['README.md', 'docs/errors.md'] as const;
+export const FILES_WITH_TABLES = ['README.md', 'docs/errors.md', 'docs/library.md'] as const;
 
 /** The text with its parts as they are now. */
 export function withTables(text: string): string {
-  return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (whole, name: string) => {
+  return text.replace(/<!-- ([\w-]+) -->\n[\s\S]*?<!-- \/\1 -->/g, (whole, name: string) => {
     const part = PARTS[name];
     return part === undefined ? whole : `<!-- ${name} -->\n${part()}\n<!-- /${name} -->`;
   });

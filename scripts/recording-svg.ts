@@ -23,12 +23,12 @@ const LAST_FRAME_MS = 6_000;
 const STYLE = `svg{color:#d8dee6}
 text{font:${FONT_SIZE}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre;fill:currentColor}
 path{stroke:currentColor}
-.r{color:#ff8b84}.g{color:#6fd58a}.y{color:#e6c15c}.d{opacity:.6}.b{font-weight:bold}`;
+.r{color:#ff8b84}.g{color:#6fd58a}.y{color:#e6c15c}.c{color:#56c8d8}.d{opacity:.6}.b{font-weight:bold}`;
 
 interface Look {
   readonly bold: boolean;
   readonly dim: boolean;
-  /** `r`, `g`, `y`; empty for the terminal's own. */
+  /** `r`, `g`, `y`, `c`; empty for the terminal's own. */
   readonly color: string;
 }
 
@@ -38,7 +38,7 @@ interface Run {
 }
 
 const PLAIN: Look = { bold: false, dim: false, color: '' };
-const COLORS: Readonly<Record<number, string>> = { 31: 'r', 32: 'g', 33: 'y', 39: '' };
+const COLORS: Readonly<Record<number, string>> = { 31: 'r', 32: 'g', 33: 'y', 36: 'c', 39: '' };
 
 /** The frames one beside the other behind a window that moves. Where nothing may move, the last one stands still. */
 export function recordingSvg(frames: readonly Frame[], { columns, title }: RecordingOptions): string {
@@ -93,12 +93,26 @@ function lineOf(runs: readonly Run[]): string {
   let column = 0;
   let drawn = '';
   for (const { look, text } of runs) {
-    for (const piece of text.match(/━+|─+|╸|[^━─╸]+/g) ?? []) {
-      drawn += /^[━─╸]/.test(piece) ? barOf(piece, column, look) : textOf(piece, column, look);
+    for (const piece of text.match(/━+|─+|╸|[▁-█]+|[^━─╸▁-█]+/g) ?? []) {
+      drawn += drawnPiece(piece, column, look);
       column += piece.length;
     }
   }
   return drawn;
+}
+
+function drawnPiece(piece: string, column: number, look: Look): string {
+  if (/^[━─╸]/.test(piece)) return barOf(piece, column, look);
+  return /^[▁-█]/.test(piece) ? blocksOf(piece, column, look) : textOf(piece, column, look);
+}
+
+/** A sparkline, each block an eighth of the line higher than the one before it in Unicode. */
+function blocksOf(piece: string, column: number, look: Look): string {
+  const columns = Array.from(piece, (block, index) => {
+    const height = ((block.charCodeAt(0) - 0x2580) / 8) * BASELINE;
+    return `M${round((column + index + 0.5) * CELL_WIDTH)} ${BASELINE + 2}v${-round(height)}`;
+  });
+  return `<path d="${columns.join('')}" stroke-width="${CELL_WIDTH}"${classOf(look)}/>`;
 }
 
 /** Bars are drawn: fonts leave gaps between these characters. */

@@ -63,7 +63,7 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
   {
     room: /^src\/net\//,
     rooms: [/^src\/core\//],
-    builtIns: 'crypto diagnostics_channel dns http2 net os stream tls zlib',
+    builtIns: 'crypto diagnostics_channel dns fs http2 net os path stream tls zlib',
     packages: 'undici undici/lib/dispatcher/agent.js',
   },
   {
@@ -85,7 +85,7 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
   // The two that build adapters: they may know everybody, and nobody knows them.
   { room: /^src\/cli\//, rooms: [/^src\/(?!index|library)/], builtIns: '*', packages: 'commander' },
   {
-    room: /^src\/(index|library|library-options)\.ts$/,
+    room: /^src\/(index|library(-\w+)?)\.ts$/,
     rooms: [/^src\/(?!cli\/|demo\/|progress\/)/],
     builtIns: '*',
     packages: '',
@@ -95,7 +95,7 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
 /** What decides a run. Other rooms share core's types, ports and small tools; only who builds a run imports the engine. */
 const ENGINE =
   /^src\/core\/(run|frontier|origin-gate|fetch-page|page-job|intake|body-collector|policy\/(?!sanitise))[^/]*/;
-const BUILDERS = /^src\/(core\/|cli\/|(index|library|library-options)\.ts$)/;
+const BUILDERS = /^src\/(core\/|cli\/|(index|library(-\w+)?)\.ts$)/;
 
 /** Where each package, and each built-in that is one room's affair, is at home. */
 const HOMES: readonly (readonly [what: string, home: RegExp])[] = [
@@ -118,7 +118,7 @@ const WORDS: readonly (readonly [word: string, pattern: RegExp, notIn: RegExp])[
   ['Math.random', /\bMath\s*\.\s*random\b/, /^src\/(core|input|net|progress|report|stores)\//],
   ['random numbers of crypto', /\brandom(?:Bytes|UUID|Int|FillSync|Fill)\b|\bgetRandomValues\b/, /^src\/core\//],
   ['a timer', /\bset(?:Timeout|Interval|Immediate)\b/, /^src\/(core|input|report)\//],
-  ['performance', /\bperformance\b/, /^src\/(core|input|progress|report|stores)\//],
+  ['performance', /\bperformance\b/, /^src\/(core|input|progress|report|stores\/(?!quick-disk))/],
   ['process', /(?<![\w$.#])process\b(?!\s*:)/, /^src\/(?!cli\/)/],
   ['console', /(?<![\w$.#])console\b/, /^src\//],
   ['globalThis', /\bglobalThis\b/, /^src\/core\//],

@@ -104,6 +104,30 @@ describe('what is yielded', () => {
   });
 });
 
+describe('what a request may hold', () => {
+  test('a body that is an object is sent as JSON', async () => {
+    const request = { url: `${server.origin}/search`, method: 'POST', body: { q: 'lamp', sizes: [1, 2] } };
+    expect(await collect(fetchPages([request]))).toMatchObject([{ outcome: 'ok' }]);
+    expect(server.requests[0]).toMatchObject({
+      body: '{"q":"lamp","sizes":[1,2]}',
+      headers: { 'content-type': 'application/json' },
+    });
+  });
+});
+
+test('a body of bytes is an invalid record that says what to give, not their numbers as JSON', async () => {
+  const url = `${server.origin}/1`;
+  const request = { url: url.replace('://', '://me:secret@'), method: 'PUT', body: Buffer.from('b') };
+  expect(await collect(fetchPages([request]))).toMatchObject([
+    {
+      outcome: 'invalid',
+      url: `${server.origin}/1`,
+      error: { code: 'INVALID_LINE', message: expect.stringContaining('bytes') },
+    },
+  ]);
+  expect(server.requests).toEqual([]);
+});
+
 describe('a consumer that takes its time', () => {
   test('slows the fetching down', async () => {
     const pages = fetchPages(endless(server.origin), { concurrency: 5 });
@@ -189,25 +213,15 @@ describe('errors', () => {
     await expect(collect(fetchPages([]))).rejects.toThrow(UsageError);
   });
 
-  test.each([
-    { concurrency: 0 },
-    { perOrigin: 1.5 },
-    { retries: -1 },
-    { maxRedirects: Number.NaN },
-    { maxBodyBytes: 0 },
-    { ratePerSecond: 0 },
-    { ratePerSecond: Number.NaN },
-    { patienceMs: 0 },
-    { maxWaitMs: -1 },
-    { headers: { 'no name': 'x' } },
-    { headers: { 'x-name': 'a\nb' } },
-    { headers: { host: 'x' } },
-    { userAgent: 'a\nb' },
-    { credentialsTo: ['no origin'] },
-    { ca: 'no certificate' },
-    { accept: [[300, 200]] as const },
-  ])('%j is a UsageError before anything is asked', async (options) => {
-    await expect(collect(fetchPages(urls(3), options))).rejects.toThrow(UsageError);
+  test('an input that is one URL is a UsageError that says what to write, not a list of letters', async () => {
+    await expect(collect(fetchPages(`${server.origin}/1`))).rejects.toThrow('fetchPages([url])');
+    await expect(collect(fetchPages(new URL(server.origin) as never))).rejects.toThrow(UsageError);
+  });
+
+  test('an option that cannot be meant is a UsageError before anything is asked', async () => {
+    await expect(collect(fetchPages(urls(3), { concurrency: 0 }))).rejects.toThrow(UsageError);
+    await expect(collect(fetchPages(urls(3), { ca: 'no certificate' }))).rejects.toThrow(UsageError);
+    await expect(collect(fetchPages(urls(3), { proxy: 'gopher://127.0.0.1' }))).rejects.toThrow(UsageError);
     expect(server.connections).toBe(0);
   });
 
@@ -230,10 +244,28 @@ test('two runs at once keep to themselves', async () => {
   expect([mine.length, theirs.length]).toEqual([40, 40]);
 });
 
+/** What of the process a library might change. Node's own assert, which undici loads, looks at stderr: that is the PipeWrap. */
+const BEFORE = `
+const stateOf = () => [
+  ...Reflect.ownKeys(globalThis).map((name) => 'global ' + String(name)),
+  ...process.eventNames().map((name) => 'listener ' + String(name)),
+  ...Object.entries(process.env).map(([name, value]) => 'environment ' + name + '=' + value),
+  ...process.getActiveResourcesInfo().filter((name) => !['Immediate', 'PipeWrap'].includes(name)).map((name) => 'open ' + name),
+];
+const before = stateOf();
+const changes = () => stateOf().filter((entry) => !before.includes(entry));
+`;
+/** Sockets that are being closed get some turns of the event loop. */
+const AFTER = `
+for (let turn = 0; turn < 1_000 && changes().length > 0; turn += 1) await new Promise(setImmediate);
+for (const change of changes()) console.log(change);
+`;
+
 /** Runs a program that uses the built package, and tells what it printed once it ended by itself. */
 function program(text: string): Promise<{ code: number | null; printed: string }> {
   const module = new URL('../dist/index.js', import.meta.url);
-  const script = `import { fetchPages } from ${JSON.stringify(module.href)};\n${text}`;
+  const load = `const { fetchPages } = await import(${JSON.stringify(module.href)});`;
+  const script = `${BEFORE}\n${load}\n${text}\n${AFTER}`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     cwd: join(import.meta.dirname, '..'),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -247,11 +279,15 @@ function program(text: string): Promise<{ code: number | null; printed: string }
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, printed })));
 }
 
-test('a program that uses it ends by itself, and the library prints nothing', async () => {
+test('a program that uses it ends by itself; the library prints nothing, and leaves the process as it was', async () => {
   const secure = await serve((request, { answer }) => (request.path === '/hang' ? undefined : answer()), true);
   const ways = {
     whole: `for await (const page of fetchPages(['${server.origin}/1', '${server.origin}/bad', 'no page', '${server.origin}/1']));`,
     left: `for await (const page of fetchPages(['${server.origin}/hang', '${server.origin}/1'])) break;`,
+    two: `
+      const all = async () => { let count = 0; for await (const page of fetchPages(['${server.origin}/1', '${server.origin}/2'])) count += 1; return count; };
+      const counts = await Promise.all([all(), all()]);
+      if (counts.join() !== '2,2') console.log(counts);`,
     secure: `for await (const page of fetchPages(['${secure.origin}/hang', '${secure.origin}/1'], { ca: ${JSON.stringify(CA)} })) break;`,
   };
   const startedAt = performance.now();

@@ -33,14 +33,22 @@ test('the package holds what a user needs, and nothing else', () => {
     'summary.schema.json',
   ]);
   const { types, default: code } = PACKAGE.exports['.'];
-  const needed = [types, code, PACKAGE.types, PACKAGE.bin['fetch-pages'], ...PACKAGE.man, 'dist/cli/main.js'];
+  const needed = [types, code, PACKAGE.types, PACKAGE.bin['fetch-pages'], ...PACKAGE.man, 'dist/cli/main.cjs'];
   expect(files).toEqual(expect.arrayContaining(needed.map((path) => path.replace(/^\.\//, ''))));
-  expect(files.filter((path) => !/\.(?:js|d\.ts|md|json)$|^LICENSE$|^dist\/fetch-pages\.1$/.test(path))).toEqual([]);
+  expect(files.filter((path) => !/\.(?:c?js|d\.ts|md|json)$|^LICENSE$|^dist\/fetch-pages\.1$/.test(path))).toEqual([]);
 });
 
 test('the package declares types for importers, not for what they cannot import', () => {
   const declared = packedFiles().filter((path) => path.endsWith('.d.ts'));
   expect(declared.filter((path) => !/^dist\/(?:core\/|[^/]+$)/.test(path))).toEqual([]);
+});
+
+test('what is bundled carries its licence, and is of the version that is declared', () => {
+  const licenses = readFileSync(join(ROOT, 'dist', 'cli', 'LICENSES.md'), 'utf8');
+  const bundled = ['chalk', 'commander', 'p-limit', 'undici', 'warcio'];
+  for (const name of bundled) expect(licenses).toContain(`\n## ${name} ${PACKAGE.dependencies[name]} (`);
+  expect(licenses.match(/^## /gm)?.length).toBeLessThanOrEqual(licenses.match(/copyright/gi)?.length ?? 0);
+  expect(packedFiles()).toContain('dist/cli/LICENSES.md');
 });
 
 test('the lock file names no registry', () => {

@@ -1,16 +1,5 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FAILURE_ADVICE } from '../scripts/failure-advice.ts';
@@ -23,7 +12,6 @@ import { pageFile } from '../src/stores/file-name.ts';
 import { EFFECTS } from './readme/effects.ts';
 import { codes, DOCUMENTS, FENCES, fencesOf, ROOT, scriptOf, tableBelow } from './readme/fences.ts';
 import { useScripts } from './readme/run-script.ts';
-import { startAppServer } from './support/app-server.ts';
 
 const runScript = useScripts();
 /** All documents but the one that tells of other programs' options. */
@@ -33,12 +21,17 @@ const OF_OURS = Object.entries(DOCUMENTS)
   .join('\n');
 
 const HAS = Object.fromEntries(
-  ['jq', 'make', 'sqlite3'].map((name) => [name, spawnSync(name, ['--version']).status === 0]),
+  ['duckdb', 'jq', 'make', 'sqlite3'].map((name) => [name, spawnSync(name, ['--version']).status === 0]),
 );
 
 /** The programs that a script calls and that are not here. */
 function lacking(script: string): readonly string[] {
   return Object.keys(HAS).filter((tool) => !HAS[tool] && new RegExp(`\\b${tool} `).test(script));
+}
+
+/** The step of a workflow that is a script. */
+function stepOf(workflow: string): string {
+  return /- run: \|\n((?: {10}.*\n)+)/.exec(workflow)?.[1] ?? '';
 }
 
 /** Figures that another run cannot meet, and the day of the recording. */
@@ -50,19 +43,30 @@ function withoutFigures(text: string): string {
 }
 
 describe('commands', () => {
-  const commands = fencesOf('sh', 'name').map((fence) => ({
+  const commands = [...fencesOf('sh', 'name'), ...fencesOf('yaml', 'name')].map((fence) => ({
     ...fence,
     name: fence.facts.name ?? '',
-    script: scriptOf(fence),
+    script: fence.language === 'yaml' ? stepOf(fence.text) : scriptOf(fence),
   }));
 
   test('each has a name and an effect that is looked at, or lines that it prints', () => {
     const named = commands.map(({ name }) => name);
-    expect(FENCES.filter(({ language }) => language === 'sh')).toHaveLength(named.length);
-    expect(new Set(named).size).toBe(named.length);
+    expect(FENCES.filter(({ language }) => language === 'sh' || language === 'yaml')).toHaveLength(named.length);
+    const all = FENCES.flatMap(({ facts }) => (facts.name === undefined ? [] : [facts.name]));
+    expect(new Set(all).size).toBe(all.length);
     const printing = fencesOf('text', 'of').map(({ facts }) => facts.of);
     expect(named.filter((name) => EFFECTS[name] === undefined && !printing.includes(name))).toEqual([]);
     expect(Object.keys(EFFECTS).filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  test('none stands where nobody runs it', () => {
+    const documents = ['README.md', 'SECURITY.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+    const unrun = documents.filter(isMarkdown).filter((name) => {
+      const text = readFileSync(join(ROOT, name), 'utf8');
+      const isIndented = /^ {4}fetch-pages /m.test(text.replace(/^```[\s\S]*?^```$/gm, ''));
+      return isIndented || (/^```(?:sh|ts) /m.test(text) && DOCUMENTS[name] === undefined);
+    });
+    expect(unrun).toEqual([]);
   });
 
   describe.concurrent('run', () => {
@@ -189,6 +193,12 @@ describe('tables', () => {
   );
 });
 
+test('docs/README.md leads to every document', () => {
+  const files = readdirSync(join(ROOT, 'docs')).filter((name) => isMarkdown(name) && name !== 'README.md');
+  const index = readFileSync(join(ROOT, 'docs/README.md'), 'utf8');
+  expect(files.filter((name) => !index.includes(`](${name})`))).toEqual([]);
+});
+
 function isMarkdown(name: string): boolean {
   return name.endsWith('.md');
 }
@@ -211,56 +221,4 @@ function slug(heading: string): string {
     .toLowerCase()
     .replace(/[^\w -]/g, '')
     .replaceAll(' ', '-');
-}
-
-test('the library example compiles and fetches', async () => {
-  const [example] = fencesOf('ts', 'name');
-  const text = example?.text ?? '';
-  const folder = mkdtempSync(join(tmpdir(), 'fetch-pages-readme-library-'));
-  // The library takes no proxy from its surroundings, so its API has another name here.
-  const server = await startAppServer(({ path }, { answer }) => answer(JSON.stringify({ name: `lamp ${path}` })));
-  try {
-    mkdirSync(join(folder, 'node_modules'));
-    symlinkSync(ROOT, join(folder, 'node_modules/fetch-pages'));
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    writeFileSync(join(folder, 'example.ts'), text);
-    writeFileSync(join(folder, 'here.ts'), text.replaceAll('https://api.example.com', server.origin));
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
-    expect(await node(folder, join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.')).toEqual({
-      code: 0,
-      printed: '',
-    });
-    const { code, printed } = await node(folder, 'here.ts');
-    const told = printed.trim().split('\n').toSorted();
-    const expected = [1, 2].map((number) => `${server.origin}/items/${number} lamp /items/${number}`);
-    expect({ code, told }).toEqual({ code: 0, told: expected });
-  } finally {
-    await server.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
-
-const TSCONFIG = {
-  compilerOptions: {
-    target: 'es2024',
-    module: 'nodenext',
-    strict: true,
-    noEmit: true,
-    types: ['node'],
-    typeRoots: [join(ROOT, 'node_modules/@types')],
-  },
-  files: ['example.ts'],
-};
-
-/** Runs Node, while the servers of this process go on answering. */
-async function node(cwd: string, ...argv: readonly string[]): Promise<{ code: number | null; printed: string }> {
-  const child = spawn(process.execPath, argv, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  let printed = '';
-  const hear = (chunk: Buffer): void => {
-    printed += chunk;
-  };
-  child.stdout.on('data', hear);
-  child.stderr.on('data', hear);
-  const [code] = await once(child, 'close');
-  return { code, printed };
 }

@@ -1,4 +1,4 @@
-import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS } from './meanings.ts';
+import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS, SIGNAL_MEANINGS } from './meanings.ts';
 import { OPTION_ROWS } from './option-rows/all.ts';
 import { GROUP_NAMES, OPTION_GROUPS, type OptionGroup, type OptionRow } from './option-rows/row.ts';
 
@@ -44,8 +44,13 @@ function allHelp(rows: readonly OptionRow[]): string {
     return `${GROUP_NAMES[group]}${UNITS[group] ?? ''}\n${lines.join('')}`;
   });
   const exitCodes = EXIT_MEANINGS.map(([codes, meaning]) => defined(codes.join(', '), [meaning]));
+  const signals = SIGNAL_MEANINGS.map(([names, meaning]) => defined(names.join(', '), [meaning]));
   const environment = ENVIRONMENT_MEANINGS.map(([names, meaning]) => defined(names.join(', '), [meaning]));
-  const sections = [...groups, `Exit codes, the first that applies\n${exitCodes.join('')}`];
+  const sections = [
+    ...groups,
+    `Exit codes, the first that applies\n${exitCodes.join('')}`,
+    `Signals\n${signals.join('')}`,
+  ];
   return `${USAGE}\n${sections.join('\n')}\nEnvironment\n${environment.join('')}`;
 }
 

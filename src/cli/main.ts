@@ -4,6 +4,7 @@ import { type About, versionText } from './about.ts';
 import { EXIT } from './exit-code.ts';
 import { helpText } from './help.ts';
 import { COMPLETION_SHELLS, type CompletionShell } from './option-rows/result.ts';
+import { statusRequest } from './status-request.ts';
 import { tidy } from './tidy.ts';
 import { writeStderr, writeStdout } from './write-stream.ts';
 
@@ -14,6 +15,7 @@ import { writeStderr, writeStdout } from './write-stream.ts';
  */
 export async function main(about: About, argv: readonly string[] = process.argv.slice(2)): Promise<void> {
   process.on('uncaughtException', (error) => void dieOf(error, about));
+  process.on('SIGUSR1', () => statusRequest.answer());
   try {
     process.exitCode = await answer(argv, about);
   } catch (error) {

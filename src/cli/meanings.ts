@@ -13,6 +13,22 @@ export const EXIT_MEANINGS: readonly (readonly [codes: readonly number[], meanin
   [[70], 'a bug of fetch-pages, told as one'],
 ];
 
+/** The signals that are heeded. */
+export const SIGNAL_MEANINGS: readonly (readonly [names: readonly string[], meaning: string])[] = [
+  [
+    ['SIGUSR1'],
+    'prints the state of the run in a line on standard error, at any time and in every mode, --quiet included. Not on Windows.',
+  ],
+  [
+    ['SIGINT', 'SIGTERM', 'SIGHUP'],
+    'end the run: what is in flight gets 5 s to land, and the verdict so far is told. A second one ends it at once.',
+  ],
+  [
+    ['SIGTSTP', 'SIGCONT'],
+    'Ctrl-Z takes the live view away and stops; fg brings it back. A job in the background shows none.',
+  ],
+];
+
 /** The variables of the surroundings that are heeded. */
 export const ENVIRONMENT_MEANINGS: readonly (readonly [names: readonly string[], meaning: string])[] = [
   [

@@ -4,6 +4,7 @@ import { StoreError, UsageError } from '../core/failure.ts';
 import type { Input } from '../core/page.ts';
 import { printable } from '../core/policy/sanitise.ts';
 import type { Listener, Store, StoreSession } from '../core/ports.ts';
+import { rememberedRequest } from '../core/remembered-request.ts';
 import { Run } from '../core/run.ts';
 import { begun } from '../input/begun.ts';
 import { openInput, type Source } from '../input/open-input.ts';
@@ -24,11 +25,12 @@ import { plan, planText } from './dry-run.ts';
 import { EXIT, exitCode } from './exit-code.ts';
 import { type FailedList, openFailedList } from './failed-list.ts';
 import { helpText } from './help.ts';
+import { isInBackground, watchJobControl } from './job-control.ts';
 import { parseArguments } from './options.ts';
-import { rememberedRequest } from './remembered-request.ts';
 import { openReportFile, type ReportFile } from './report-file.ts';
 import { type Invocation, resolveConfig } from './resolve-config.ts';
 import { watchSignals } from './signals.ts';
+import { statusRequest } from './status-request.ts';
 import { summarise, summaryText, writeSummary } from './summary.ts';
 import { fileErrorReason } from './surroundings.ts';
 import { tidy } from './tidy.ts';
@@ -59,6 +61,7 @@ export async function program(argv: readonly string[], about: About): Promise<nu
     return EXIT.usage;
   }
   const { invocation } = resolution;
+  boundHeap();
   if (invocation.demo) return demonstrate(invocation);
   const input = await openInput(sourcesOf(invocation), inputDefaults(invocation));
   if (invocation.dryRun) return tellPlan(invocation, input);
@@ -108,7 +111,6 @@ async function fetchAll(given: Invocation, input: Input, again: string | undefin
   const { config, notice } = fitDescriptors(given.config, descriptorLimit());
   const invocation =
     notice === undefined ? { ...given, config } : { ...given, config, notices: [...given.notices, notice] };
-  boundHeap();
   const startedWall = systemClock.wall();
   const client = createClient(config.net);
   const spool = new TempSpool();
@@ -132,12 +134,13 @@ async function fetchAll(given: Invocation, input: Input, again: string | undefin
     if (report !== undefined) listeners.push(report.listener);
     const parts = { config, input: listed, client, store, clock: systemClock, random: Math.random, listeners, spool };
     const run = new Run(parts);
-    const signals = watchSignals((signal) => run.stop(signal), tidy.leave);
+    const signals = [watchSignals((signal) => run.stop(signal), tidy.leave), watchJobControl(shown, tidy.leave)];
+    statusRequest.answer = () => shown.status();
     if (!invocation.display.quiet) for (const line of invocation.notices) shown.print(line);
     if (config.net.insecure) shown.listener(INSECURE);
     shown.start();
     report?.start();
-    const verdict = await run.verdict().finally(() => signals.close());
+    const verdict = await run.verdict().finally(() => closeAll(signals));
     const { pageListed } = run;
     return await conclude(invocation, verdict, { store, failed, report, startedWall, pageListed, verdictContext });
   } catch (error) {
@@ -151,6 +154,10 @@ async function fetchAll(given: Invocation, input: Input, again: string | undefin
     await client.destroy();
     await listed?.[Symbol.asyncIterator]().return?.();
   }
+}
+
+function closeAll(watches: readonly { close(): void }[]): void {
+  for (const watch of watches) watch.close();
 }
 
 async function openFailed({ failedFile, config }: Invocation): Promise<FailedList | undefined> {
@@ -238,6 +245,7 @@ function progressOptions(invocation: Invocation, verdict: VerdictContext, gauges
     color: colorFor(display.color, process.env, process.stderr.isTTY === true),
     gauges,
     clock: systemClock,
+    hasTerminal: () => !isInBackground(),
     verdict,
   };
 }

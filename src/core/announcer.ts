@@ -74,6 +74,6 @@ export class Announcer {
 
 function resultOf(exchange: Exchange): AttemptResult {
   if (!exchange.ok) return { type: 'failure', failure: exchange.failure };
-  const { status, httpVersion } = exchange.head;
-  return { type: 'answer', status, httpVersion, wireBytes: exchange.wireBytes, headMs: exchange.headMs };
+  const { head, wireBytes, connectMs, headMs } = exchange;
+  return { type: 'answer', status: head.status, httpVersion: head.httpVersion, wireBytes, connectMs, headMs };
 }

@@ -20,6 +20,8 @@ export type AttemptResult =
       readonly status: number;
       readonly httpVersion: HttpVersion;
       readonly wireBytes: number;
+      /** From handing the request over to its start: connecting, where there was no connection with room for it. */
+      readonly connectMs: number;
       /** From the request's start to the response's head. */
       readonly headMs: number;
     }
@@ -32,6 +34,7 @@ export type AttemptSequel =
   /** `cost`: what it uses up; `free` is nothing. `afterMs` is the page's own wait; its origin may add to it. */
   | { readonly type: 'again'; readonly cost: 'try' | 'free' | 'refusal'; readonly afterMs: number };
 
+/** Why a run ended before its list did. The library's is `abort`, or `store`. */
 export type StopReason =
   | 'SIGINT'
   | 'SIGTERM'
@@ -89,6 +92,7 @@ export type RunEvent =
   | { readonly type: 'stopping'; readonly reason: StopReason }
   | { readonly type: 'ended'; readonly verdict: Verdict };
 
+/** What a notice is about: a list that broke off, headers that an origin does not get, the store, descriptors or memory, `--insecure`. */
 export type NoticeCode = 'LIST_TRUNCATED' | 'CREDENTIALS_WITHHELD' | 'STORE' | 'LOCAL_RESOURCES' | 'INSECURE';
 
 /** Pages that are not OK, by cause. */
@@ -148,6 +152,9 @@ export interface OriginGauge {
   readonly waiting: number;
   readonly inFlight: number;
   readonly concurrency: number;
+  /** Good answers so far. They begin anew where the origin was forgotten meanwhile. */
+  readonly answers: number;
+  /** Requests per second that were learned; absent: no limit found. */
   readonly ratePerSecond?: number;
   readonly paused?: { readonly reason: PauseReason; readonly status?: number; readonly untilWall: number };
 }

@@ -7,6 +7,9 @@ const GROWTH = 1.25;
 /** 2^32 / golden ratio, made odd: spreads hashes that are not random over a segment. */
 const SPREAD = 0x9e3779b1;
 
+/** Pairs of numbers, in memory of its own. */
+type Table = Uint32Array<ArrayBuffer>;
+
 /**
  * A compact set of 64-bit hashes, each as two unsigned 32-bit numbers; it only grows.
  *
@@ -14,7 +17,7 @@ const SPREAD = 0x9e3779b1;
  * element from some hundred thousand on, and never a second copy of more than one segment while it grows.
  */
 export class HashSet {
-  readonly #segments: (Uint32Array | undefined)[] = new Array(2 ** SEGMENT_BITS).fill(undefined);
+  readonly #segments: (Table | undefined)[] = new Array(2 ** SEGMENT_BITS).fill(undefined);
   readonly #used = new Uint32Array(2 ** SEGMENT_BITS);
   /** A slot of zeros is an empty one, so the hash of zeros has a place of its own. */
   #hasZero = false;
@@ -62,7 +65,8 @@ export class HashSet {
     return this.#byteLength + this.#used.byteLength;
   }
 
-  #replace(index: number, old: Uint32Array | undefined, slots: number): Uint32Array {
+  #replace(index: number, old: Table | undefined, slots: number): Table {
+    const oldBytes = old?.byteLength ?? 0;
     const table = new Uint32Array(slots * 2);
     if (old !== undefined) {
       for (let at = 0; at < old.length; at += 2) {
@@ -73,15 +77,17 @@ export class HashSet {
         table[to] = high;
         table[to + 1] = low;
       }
+      // Given back at once: left to the garbage collector, replaced tables took twice as much again as the set.
+      old.buffer.transfer(0);
     }
     this.#segments[index] = table;
-    this.#byteLength += table.byteLength - (old?.byteLength ?? 0);
+    this.#byteLength += table.byteLength - oldBytes;
     return table;
   }
 }
 
 /** Where the hash stands in the table, or the empty slot where it would. A table is never full, so there is one. */
-function find(table: Uint32Array, high: number, low: number): number {
+function find(table: Table, high: number, low: number): number {
   const slots = table.length / 2;
   const spread = Math.imul(low ^ high, SPREAD) >>> 0;
   // Scaled instead of masked: the number of slots is no power of two, for growth would then have to double.
@@ -94,6 +100,6 @@ function find(table: Uint32Array, high: number, low: number): number {
   }
 }
 
-function isEmpty(table: Uint32Array, at: number): boolean {
+function isEmpty(table: Table, at: number): boolean {
   return table[at] === 0 && table[at + 1] === 0;
 }

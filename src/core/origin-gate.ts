@@ -46,6 +46,8 @@ export class OriginGate {
   #resumedAt: number | undefined;
   #goodAtResume = 0;
   #startedAtResume = 0;
+  /** When the last event of refusals began. */
+  #refusedAt = Number.NEGATIVE_INFINITY;
   #lost: Failure | undefined;
   #answered = false;
   /** Failures of the origin's own in a row, with nothing good between. */
@@ -269,7 +271,8 @@ export class OriginGate {
       return;
     }
     this.#silentSince ??= ticket.startedAt;
-    const mayMindNumber = !pageAlone && this.#good > 0 && !ticket.probe;
+    // One that was alone cannot have been one too many.
+    const mayMindNumber = !pageAlone && this.#good > 0 && !ticket.probe && ticket.inFlightBefore > 0;
     if (ticket.number < this.#ofLastEvent) {
       this.#takenBeside -= 1;
       if (this.#refusals?.isOf(ticket) === true) this.#refusals.refused += 1;
@@ -280,7 +283,8 @@ export class OriginGate {
     const good = this.#good - this.#goodAtResume;
     const ms = Math.max(1, now - (this.#resumedAt ?? now));
     const perSecond = this.learnedRate(now) ?? ((this.#started - this.#startedAtResume) * 1000) / ms;
-    const before = { good, perSecond, isProbing: this.#pace.isProbing(now) };
+    const throughput = (good * 1000) / Math.max(1, now - this.#refusedAt);
+    const before = { good, perSecond, throughput, isProbing: this.#pace.isProbing(now) };
     const isStray = ticket.probe
       ? this.#refusals?.isStray === true && this.#failedProbes <= MOST_STRAY_PROBES
       : this.#strays.isStray(before);
@@ -289,6 +293,7 @@ export class OriginGate {
     const isOurs = toldMs === undefined || (toldMs === 0 && this.#failedProbes > 0);
     const waitMs = !isOurs ? toldMs : isStray ? 0 : backoffMs;
     if (ticket.probe || this.#good === 0) this.#failedProbes += 1;
+    else this.#refusedAt = now;
     // Before anything was learned nothing can have been learned in vain.
     const isAfterLearning = isStray || this.#isOfNumber || this.learnedRate(now) !== undefined;
     if (!pageAlone && this.#resumedAt !== undefined && !ticket.probe && isAfterLearning) {

@@ -83,6 +83,8 @@ export interface Answer {
   readonly remoteAddress?: string;
   /** The request's fields as they were sent, name and value in turn, but for `host`, those of HTTP/2 and of the framing. */
   readonly sentHeaders?: readonly string[];
+  /** From handing the request over to its start, milliseconds: a name to look up, a connection to make, a stream to come free. */
+  readonly connectMs: number;
   /** From the request's start to the response's head, milliseconds: the sample that concurrency is learned from. */
   readonly headMs: number;
   /** Streams that the server allows at once over this connection, as it last said; absent over HTTP/1.1 and where it said nothing. */
@@ -191,6 +193,7 @@ export interface StoreSession {
   close(): Promise<void>;
 }
 
+/** A place for pages. */
 export interface Store {
   /** Where pages go, as a user would write it: `pages/`, `pages.ndjson`, `stdout`, `nowhere`. */
   readonly place: string;

@@ -35,16 +35,19 @@ export type Outcome =
  */
 export type Completeness = 'content-length' | 'chunked' | 'h2-end' | 'decoded' | 'close-delimited';
 
+/** The version of HTTP that an answer came over. */
 export type HttpVersion = '1.1' | '2';
 
 /** Response headers: lower-case name to the list of its values, in order of arrival. Nothing is inherited in it. */
 export type ResponseHeaders = Readonly<Record<string, readonly string[]>>;
 
+/** A hop that led on: where it was asked, and with which status it answered. */
 export interface Redirect {
   readonly url: string;
   readonly status: number;
 }
 
+/** Why a page is not OK. */
 export interface RecordError {
   readonly code: FailureCode | StatusCode;
   readonly message: string;

@@ -175,6 +175,7 @@ export class Run {
         waiting,
         inFlight: gate.inFlight,
         concurrency: gate.concurrency,
+        answers: gate.good,
         ...(rate === undefined ? undefined : { ratePerSecond: rate }),
         ...(pause === undefined ? undefined : { paused: { ...pause, untilWall: pause.until + toWall } }),
       });

@@ -47,7 +47,7 @@ export class TempSpool implements Spool {
 
   take(chunk: SpoolChunk): Page[] {
     const { offset, bytes } = chunk as FileChunk;
-    const text = Buffer.alloc(bytes);
+    const text = Buffer.allocUnsafe(bytes);
     try {
       let read = 0;
       while (read < bytes) {
@@ -80,12 +80,16 @@ function openNameless(folder: string): number {
 
 type JsonPage = Omit<Page, 'body'> & { readonly body?: string; readonly bodyBase64?: string };
 
+/** Most pages have no body: they go out and come back as they are, for a copy costs more than all else that is done for them here. */
 function toJson(page: Page): JsonPage {
-  const { body, ...rest } = page;
-  if (body === undefined) return rest;
-  return typeof body === 'string' ? { ...rest, body } : { ...rest, bodyBase64: Buffer.from(body).toString('base64') };
+  const { body } = page;
+  if (body === undefined || typeof body === 'string') return page as JsonPage;
+  const { body: _, ...rest } = page;
+  return { ...rest, bodyBase64: Buffer.from(body).toString('base64') };
 }
 
-function fromJson({ bodyBase64, ...page }: JsonPage): Page {
-  return bodyBase64 === undefined ? page : { ...page, body: Buffer.from(bodyBase64, 'base64') };
+function fromJson(page: JsonPage): Page {
+  if (page.bodyBase64 === undefined) return page;
+  const { bodyBase64, ...rest } = page;
+  return { ...rest, body: Buffer.from(bodyBase64, 'base64') };
 }

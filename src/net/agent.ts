@@ -6,9 +6,11 @@ import { LIMITS, type NetConfig } from '../core/config.ts';
 import type { Target } from './connector.ts';
 import { LARGE_WINDOW_BYTES } from './stream-windows.ts';
 
-/** Of an idle connection, and the most that a server's Keep-Alive may make of it. */
-const KEEP_ALIVE_MS = 4_000;
-const MAX_KEEP_ALIVE_MS = 15_000;
+/**
+ * Of an idle connection, and the most that a server's Keep-Alive may make of it. Servers that close earlier say so in that field, or with a
+ * GOAWAY; where one does not, a request that met the end of its connection is sent again free.
+ */
+const KEEP_ALIVE_MS = 15_000;
 const PING_INTERVAL_MS = 15_000;
 const MIN_STREAMS = 100;
 
@@ -40,7 +42,7 @@ export function createAgent(
     pipelining: 1,
     allowH2: !config.http1Only,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: MAX_KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: LIMITS.maxHeaderBytes,

@@ -13,8 +13,9 @@ import { OriginLinks } from './origin-links.ts';
 import { ProxyChoice, type ProxyServer } from './proxy.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { requestHeaders, requestTarget } from './request-head.ts';
-import { type LookUpAll, Resolver } from './resolver.ts';
+import { Resolver } from './resolver.ts';
 import { StreamWindows } from './stream-windows.ts';
+import type { LookUpAll } from './system-lookup.ts';
 import { Ticker } from './ticker.ts';
 import { createTlsContext } from './tls-context.ts';
 import { watchWire } from './truncation.ts';
@@ -47,6 +48,7 @@ class UndiciClient implements Client, ExchangeHost {
   readonly limiter: RateLimiter | undefined;
   readonly #proxies: ProxyChoice;
   readonly #links = new OriginLinks();
+  readonly #resolver: Resolver;
   readonly #plain: Way;
   readonly #certified: Way;
   readonly #unwatch: () => void;
@@ -58,10 +60,10 @@ class UndiciClient implements Client, ExchangeHost {
     this.config = config;
     this.connections = new OpenConnections(mostConnections(config));
     this.#proxies = new ProxyChoice(config);
+    this.#resolver = new Resolver(config, lookUpAll === undefined ? undefined : { system: lookUpAll });
     const { limitBytesPerSecond } = config;
     this.limiter = limitBytesPerSecond === undefined ? undefined : new RateLimiter(limitBytesPerSecond);
     this.windows = new StreamWindows(limitBytesPerSecond);
-    const resolver = new Resolver(config, lookUpAll);
     const proxyTls = createTlsContext({ ...config, insecure: false }, false);
     const createWay = (certified: boolean): Way => {
       const tls = createTlsContext(config, certified);
@@ -69,7 +71,7 @@ class UndiciClient implements Client, ExchangeHost {
       const connector = new Connector({
         connectTimeoutMs,
         blockPrivate,
-        resolver,
+        resolver: this.#resolver,
         proxies: this.#proxies,
         tls,
         proxyTls,
@@ -108,6 +110,7 @@ class UndiciClient implements Client, ExchangeHost {
     this.limiter?.destroy();
     const ways = new Set([this.#plain, this.#certified]);
     for (const way of ways) way.connector.destroy();
+    this.#resolver.close();
     await Promise.all([...ways].map((way) => way.agent.destroy()));
     this.#unwatch();
   }

@@ -82,10 +82,13 @@ export class Connector {
 
   async #open(target: Target, proxy: ProxyServer | undefined, signal: AbortSignal, opened: Socket[]): Promise<Socket> {
     const { blockPrivate, tls } = this.#options;
-    const plain =
+    const opening =
       proxy === undefined
-        ? await this.#openTcp(target.host, target.port, signal, opened)
-        : await this.#openThroughProxy(target, proxy, signal, opened);
+        ? this.#openTcp(target.host, target.port, signal, opened)
+        : this.#openThroughProxy(target, proxy, signal, opened);
+    // The first time it takes a while, in which the name is looked up.
+    if (target.tls) void tls.secureContext;
+    const plain = await opening;
     const remoteAddress = proxy === undefined ? plain.remoteAddress : undefined;
     if (blockPrivate && (remoteAddress === undefined || isPrivateAddress(remoteAddress))) {
       throw new ConnectFailure('BLOCKED_ADDRESS', `connected to ${remoteAddress ?? 'nobody'}`);

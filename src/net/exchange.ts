@@ -403,6 +403,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler, Bindable, Bo
       bytes: flow?.bytes ?? 0,
       wireBytes: this.#wireBytes,
       sentHeaders: this.headers,
+      connectMs: this.#startedAt - this.#dispatchedAt,
       headMs: this.#headAt - this.#startedAt,
     };
     if (connection?.remoteAddress !== undefined) answer.remoteAddress = connection.remoteAddress;

@@ -1,25 +1,31 @@
-import { lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import type { NetConfig } from '../core/config.ts';
 import { isPrivateAddress } from './address-guard.ts';
 import { ConnectFailure, connectFailure } from './connect-failure.ts';
+import { type DnsAnswer, DnsClient } from './dns-client.ts';
+import { type Address, addressOf, type LookUpAll, systemLookup } from './system-lookup.ts';
+import { Turns } from './turns.ts';
 
-export interface Address {
-  readonly address: string;
-  readonly family: 4 | 6;
+/** Who is asked for a name. */
+export interface LookUps {
+  readonly system: LookUpAll;
+  /** Asked first, where it may be. */
+  readonly dns?: Pick<DnsClient, 'mayAsk' | 'ask' | 'close'>;
 }
 
-/** Asks the system for every address of a name. */
-export type LookUpAll = (host: string, callback: (error: Error | null, addresses: readonly Address[]) => void) => void;
-
-const POSITIVE_TTL_MS = 60_000;
+/** getaddrinfo does not tell how long its answer holds. */
+const SYSTEM_TTL_MS = 60_000;
 const NEGATIVE_TTL_MS = 3_000;
 const MAX_CACHED_NAMES = 10_000;
 /**
  * Look-ups that the system is given at once. getaddrinfo blocks a thread, and libuv lends it no more than half of them (libuv#1845): those
  * beyond wait here, where it is known that they wait. The command has 32 threads (`UV_THREADPOOL_SIZE`).
  */
-const MAX_LOOK_UPS = 16;
+const MOST_OF_SYSTEM = 16;
+/** Each is two questions, and dnsmasq for one takes 150 at a time. */
+const MOST_OF_DNS = 64;
+
+type Settle = (error: Error | null, answer: DnsAnswer) => void;
 
 interface Entry {
   readonly answer: Promise<readonly Address[]>;
@@ -28,19 +34,6 @@ interface Entry {
   /** Undefined while it waits for others to end. */
   begunAt: number | undefined;
 }
-
-function address(text: string): Address {
-  return { address: text, family: isIP(text) === 6 ? 6 : 4 };
-}
-
-const systemLookup: LookUpAll = (host, callback) => {
-  lookup(host, { all: true, order: 'verbatim' }, (error, found) =>
-    callback(
-      error,
-      (found ?? []).map((one) => address(one.address)),
-    ),
-  );
-};
 
 /** For `net.connect`, which wants to look up for itself: gives what was already resolved and checked, so that nothing changes in between. */
 export function fixedLookup(addresses: readonly Address[]): LookupFunction {
@@ -52,30 +45,31 @@ export function fixedLookup(addresses: readonly Address[]): LookupFunction {
 }
 
 /**
- * Host names to addresses: --resolve first, then one look-up per name at a time, remembered for a minute (failures for three seconds).
- * Under --block-private every address of a name must be public, or none is used.
+ * Host names to addresses: --resolve first, then one look-up per name at a time, remembered for as long as its answer holds (a minute where
+ * that is not told; failures for three seconds). Under --block-private every address of a name must be public, or none is used.
  */
 export class Resolver {
   readonly #rules = new Map<string, readonly Address[]>();
   readonly #entries = new Map<string, Entry>();
-  readonly #lookUpAll: LookUpAll;
+  readonly #lookUps: LookUps;
   readonly #deadlineMs: number;
   readonly #blockPrivate: boolean;
   readonly #now: () => number;
-  readonly #queue: (() => void)[] = [];
-  #lookingUp = 0;
+  readonly #turnsOfDns = new Turns(MOST_OF_DNS);
+  readonly #turnsOfSystem = new Turns(MOST_OF_SYSTEM);
+  #isClosed = false;
 
   constructor(
     config: Pick<NetConfig, 'resolve' | 'blockPrivate' | 'connectTimeoutMs'>,
-    lookUpAll: LookUpAll = systemLookup,
+    lookUps: LookUps = { system: systemLookup, dns: new DnsClient() },
     now: () => number = () => performance.now(),
   ) {
-    this.#lookUpAll = lookUpAll;
+    this.#lookUps = lookUps;
     this.#deadlineMs = config.connectTimeoutMs;
     this.#blockPrivate = config.blockPrivate;
     this.#now = now;
     for (const rule of config.resolve) {
-      this.#rules.set(`${rule.host.toLowerCase()}:${rule.port}`, rule.addresses.map(bareAddress).map(address));
+      this.#rules.set(`${rule.host.toLowerCase()}:${rule.port}`, rule.addresses.map(bareAddress).map(addressOf));
     }
   }
 
@@ -96,10 +90,16 @@ export class Resolver {
     return entry !== undefined && entry.begunAt === undefined;
   }
 
+  /** Questions under way are ended, none is asked any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#lookUps.dns?.close();
+  }
+
   async #addresses(host: string, port: number): Promise<readonly Address[]> {
     const rule = this.#rules.get(`${host}:${port}`) ?? this.#rules.get(`*:${port}`);
     if (rule !== undefined) return rule;
-    if (isIP(host) !== 0) return [address(host)];
+    if (isIP(host) !== 0) return [addressOf(host)];
     const now = this.#now();
     const known = this.#entries.get(host);
     // A look-up that hangs for longer than a connection may take is given up: those who come later ask anew.
@@ -111,33 +111,54 @@ export class Resolver {
   #ask(host: string): Promise<readonly Address[]> {
     const { promise: answer, resolve, reject } = Promise.withResolvers<readonly Address[]>();
     const entry: Entry = { answer, expiresAt: Number.POSITIVE_INFINITY, begunAt: undefined };
-    this.#queue.push(() => {
-      entry.begunAt = this.#now();
-      this.#lookUpAll(host, (error, addresses) => {
-        this.#lookingUp -= 1;
-        this.#beginNext();
-        entry.expiresAt = this.#now() + (error === null && addresses.length > 0 ? POSITIVE_TTL_MS : NEGATIVE_TTL_MS);
-        if (error !== null) reject(connectFailure(error));
-        else if (addresses.length === 0) reject(new ConnectFailure('DNS_NOT_FOUND', `no address for ${host}`));
-        else resolve(addresses);
-      });
-    });
+    const settle = (error: Error | null, { addresses, ttlMs }: DnsAnswer) => {
+      entry.expiresAt = this.#now() + (error === null && addresses.length > 0 ? ttlMs : NEGATIVE_TTL_MS);
+      if (error !== null) reject(connectFailure(error));
+      else if (addresses.length === 0) reject(new ConnectFailure('DNS_NOT_FOUND', `no address for ${host}`));
+      else resolve(addresses);
+    };
+    this.#lookUp(host, entry, settle);
     // Nobody may be waiting any more when it fails.
     answer.catch(() => {});
     this.#entries.delete(host);
     this.#entries.set(host, entry);
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > MAX_CACHED_NAMES && oldest !== undefined) this.#entries.delete(oldest);
-    this.#beginNext();
     return answer;
   }
 
-  #beginNext(): void {
-    if (this.#lookingUp >= MAX_LOOK_UPS) return;
-    const begin = this.#queue.shift();
-    if (begin === undefined) return;
-    this.#lookingUp += 1;
-    begin();
+  #lookUp(host: string, entry: Entry, settle: Settle): void {
+    const { dns } = this.#lookUps;
+    if (dns?.mayAsk(host) !== true) {
+      this.#askSystem(host, entry, settle);
+      return;
+    }
+    this.#turnsOfDns.take((done) => {
+      entry.begunAt = this.#now();
+      dns.ask(host, (answer) => {
+        done();
+        if (answer !== undefined) {
+          settle(null, answer);
+          return;
+        }
+        entry.begunAt = undefined;
+        this.#askSystem(host, entry, settle);
+      });
+    });
+  }
+
+  #askSystem(host: string, entry: Entry, settle: Settle): void {
+    if (this.#isClosed) {
+      settle(new ConnectFailure('ABORTED', 'the run stops'), { addresses: [], ttlMs: 0 });
+      return;
+    }
+    this.#turnsOfSystem.take((done) => {
+      entry.begunAt = this.#now();
+      this.#lookUps.system(host, (error, addresses) => {
+        done();
+        settle(error, { addresses, ttlMs: SYSTEM_TTL_MS });
+      });
+    });
   }
 }
 

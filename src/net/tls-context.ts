@@ -1,17 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { NetConfig } from '../core/config.ts';
 import { UsageError } from '../core/failure.ts';
 
 const MAX_SESSIONS = 500;
-
-/** What every TLS connection of one kind shares: trust (`--cacert` replaces the bundled roots, as in curl), the client certificate, sessions. */
-export interface TlsContext {
-  readonly secureContext: SecureContext;
-  readonly rejectUnauthorized: boolean;
-  /** TLS sessions to resume, by host, port and protocols. */
-  readonly sessions: SessionCache;
-}
 
 /** The newest sessions; resuming one saves most of the handshake's CPU. */
 class SessionCache {
@@ -34,21 +26,40 @@ class SessionCache {
   }
 }
 
+/** What every TLS connection of one kind shares: trust (`--cacert` replaces the bundled roots, as in curl), the client certificate, sessions. */
+export class TlsContext {
+  readonly rejectUnauthorized: boolean;
+  /** TLS sessions to resume, by host, port and protocols. */
+  readonly sessions = new SessionCache();
+  readonly #options: SecureContextOptions;
+  #secureContext: SecureContext | undefined;
+
+  constructor(options: SecureContextOptions, rejectUnauthorized: boolean) {
+    this.#options = options;
+    this.rejectUnauthorized = rejectUnauthorized;
+  }
+
+  /** Made when it is first asked for: to read the bundled roots takes 10 ms. */
+  get secureContext(): SecureContext {
+    this.#secureContext ??= createSecureContext(this.#options);
+    return this.#secureContext;
+  }
+}
+
 /** @throws UsageError where --cacert, --cert or --key cannot be used */
 export function createTlsContext(
-  config: Pick<NetConfig, 'ca' | 'cert' | 'key' | 'insecure'>,
+  { ca, cert, key, insecure }: Pick<NetConfig, 'ca' | 'cert' | 'key' | 'insecure'>,
   withCertificate: boolean,
 ): TlsContext {
-  const identity =
-    withCertificate && config.cert !== undefined ? { cert: config.cert, key: config.key ?? config.cert } : {};
-  let secureContext: SecureContext;
+  const identity = withCertificate && cert !== undefined ? { cert, key: key ?? cert } : undefined;
+  const context = new TlsContext({ ...(ca === undefined ? undefined : { ca }), ...identity }, !insecure);
   try {
     // createSecureContext takes a CA that is none for no CA at all, and everything would be untrusted.
-    if (config.ca !== undefined) new X509Certificate(config.ca);
-    secureContext = createSecureContext({ ...(config.ca === undefined ? {} : { ca: config.ca }), ...identity });
+    if (ca !== undefined) new X509Certificate(ca);
+    if (ca !== undefined || identity !== undefined) void context.secureContext;
   } catch (error) {
     const name = withCertificate ? '--cert or --key' : '--cacert';
     throw new UsageError(`${name} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return { secureContext, rejectUnauthorized: !config.insecure, sessions: new SessionCache() };
+  return context;
 }

@@ -2,7 +2,8 @@ import { textWidth } from './text-width.ts';
 import type { Paint } from './theme.ts';
 
 const ELLIPSIS = '…';
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when a text is first cut: its tables take 10 ms. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** Cuts the end off a text that is wider than so many columns. */
 export function cutEnd(text: string, columns: number): string {
@@ -25,6 +26,7 @@ export function cutMiddle(text: string, columns: number): string {
 }
 
 function graphemes(text: string): string[] {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
@@ -77,21 +79,24 @@ export interface Cell {
   readonly paint?: Paint;
 }
 
-/** As many facts as fit, in their order: spread out, else closer, else in short words, else the most important ones. */
+/** As many facts as fit, in their order: spread out, else closer, else the less important ones in short words, else without those. */
 export function fitCells(cells: readonly Cell[], columns: number): string {
-  const byRank = [...cells].sort((a, b) => a.rank - b.rank);
-  const candidates = [spread(cells, 'long', 3), spread(cells, 'long', 2)];
+  const byRank = cells.toSorted((a, b) => a.rank - b.rank);
+  const candidates = [spread(cells, cells, 3), spread(cells, cells, 2)];
+  for (let long = cells.length - 1; long >= 0; long--) candidates.push(spread(cells, byRank.slice(0, long), 2));
   for (let kept = cells.length; kept > 0; kept--) {
     const chosen = new Set(byRank.slice(0, kept));
     const inOrder = cells.filter((cell) => chosen.has(cell));
-    candidates.push(spread(inOrder, 'short', 2), spread(inOrder, 'short', 1));
+    candidates.push(spread(inOrder, [], 2), spread(inOrder, [], 1));
   }
   return firstThatFits(candidates, columns);
 }
 
-function spread(cells: readonly Cell[], form: 'long' | 'short', gap: number): Span[] {
+/** `long`: those that are written in long words. */
+function spread(cells: readonly Cell[], long: readonly Cell[], gap: number): Span[] {
   return cells.flatMap((cell, index): Span[] => {
-    const span = cell.paint === undefined ? { text: cell[form] } : { text: cell[form], paint: cell.paint };
+    const text = long.includes(cell) ? cell.long : cell.short;
+    const span = cell.paint === undefined ? { text } : { text, paint: cell.paint };
     return index === 0 ? [span] : [{ text: ' '.repeat(gap) }, span];
   });
 }

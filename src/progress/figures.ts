@@ -1,8 +1,9 @@
 import type { Gauges } from '../core/event.ts';
-import type { Samples } from './samples.ts';
-import { speedOver, timeLeftMs } from './samples.ts';
+import type { Sample, Samples } from './samples.ts';
+import { speedOver } from './samples.ts';
 import type { ProgressState } from './state.ts';
 import { donePages, totalPages } from './state.ts';
+import { timeLeft } from './time-left.ts';
 
 /** A moment, by both clocks: `nowMs` is monotonic, `wallMs` the epoch's. */
 export interface Moment {
@@ -23,6 +24,8 @@ export interface Figures {
   readonly bytesPerSecond: number;
   /** Undefined where nobody knows. */
   readonly leftMs: number | undefined;
+  /** `leftMs` is the least that it will be. */
+  readonly leftIsLeast: boolean;
 }
 
 export function figuresOf(
@@ -34,14 +37,24 @@ export function figuresOf(
 ): Figures {
   const done = donePages(state);
   const total = totalPages(state);
-  const now = { atMs: moment.nowMs, fetched: fetchedPages(state), receivedBytes: gauges.receivedBytes };
+  const now = sampleOf(state, gauges, moment);
   const { pagesPerSecond, bytesPerSecond } = speedOver(samples, now, speedWindowMs);
-  const leftMs = timeLeftMs(samples, now, total - done, gauges, moment.wallMs);
-  const ok = state.ok + state.alreadyStored;
-  return { done, total, listRead: state.listRead, ok, notOk: state.notOk, pagesPerSecond, bytesPerSecond, leftMs };
+  const left = timeLeft(samples, now, total - done, gauges, moment.wallMs);
+  return {
+    done,
+    total,
+    listRead: state.listRead,
+    ok: state.ok + state.alreadyStored,
+    notOk: state.notOk,
+    pagesPerSecond,
+    bytesPerSecond,
+    leftMs: left?.ms,
+    leftIsLeast: left?.isLeast === true || !state.listRead,
+  };
 }
 
-/** Pages that were asked for and are final: what speed is measured by. */
-export function fetchedPages(state: ProgressState): number {
-  return state.ok + state.notOk - state.invalid;
+/** What has been done now: speeds are made of it. Invalid lines were never asked for. */
+export function sampleOf(state: ProgressState, gauges: Gauges, { nowMs }: Pick<Moment, 'nowMs'>): Sample {
+  const failed = state.notOk - state.invalid;
+  return { atMs: nowMs, fetched: state.ok + failed, failed, receivedBytes: gauges.receivedBytes };
 }

@@ -71,11 +71,11 @@ export function rate(perSecond: number): { readonly value: string; readonly per:
   return { value: (perSecond * 60).toFixed(perSecond * 60 < 9.95 ? 1 : 0).replace(/\.0$/, ''), per: 'min' };
 }
 
-/** `14:05`, in the user's time zone; with the date in front where it is not today's. */
+/** `14:05:10`, in the user's time zone, never too early; with the date, `2026-11-24 14:05`, where it is half a day away or more. */
 export function clockTime(wallMs: number, nowWallMs: number): string {
-  const then = new Date(wallMs);
+  const then = new Date(Math.ceil(wallMs / SECOND_MS) * SECOND_MS);
   const time = `${pad(then.getHours())}:${pad(then.getMinutes())}`;
-  if (then.toDateString() === new Date(nowWallMs).toDateString()) return time;
+  if (Math.abs(wallMs - nowWallMs) < DAY_MS / 2) return `${time}:${pad(then.getSeconds())}`;
   return `${then.getFullYear()}-${pad(then.getMonth() + 1)}-${pad(then.getDate())} ${time}`;
 }
 

@@ -14,6 +14,9 @@ export interface ProgressStream {
 /** Of a terminal that does not tell. */
 const DEFAULT_SIZE = { columns: 80, rows: 24 } as const;
 
+/** Frames from one that is drawn whole to the next. */
+const WHOLE_EVERY = 10;
+
 /** ECMA-48 and DEC private modes; a terminal that does not know a mode ignores it. */
 const ERASE_LINE_END = '\u001b[K';
 const ERASE_BELOW = '\u001b[J';
@@ -34,8 +37,10 @@ const END_FRAME = '\u001b[?2026l';
  */
 export class Screen {
   readonly #stream: ProgressStream;
-  /** Widths of the lines that stand on the terminal. */
-  #drawn: readonly number[] = [];
+  /** The lines that stand on the terminal, and how wide that was. */
+  #drawn: readonly string[] = [];
+  #drawnColumns = 0;
+  #framesSinceWhole = 0;
   #lastFrame = '';
   #cursorHidden = false;
   #broken = false;
@@ -50,8 +55,11 @@ export class Screen {
 
   /** What a line may use. A column is left free: in the last one terminals disagree on where the cursor is. */
   get size(): { readonly columns: number; readonly rows: number } {
-    const { columns, rows } = this.#stream;
-    return { columns: Math.max(1, (columns || DEFAULT_SIZE.columns) - 1), rows: rows || DEFAULT_SIZE.rows };
+    return { columns: Math.max(1, this.#columns - 1), rows: this.#stream.rows || DEFAULT_SIZE.rows };
+  }
+
+  get #columns(): number {
+    return this.#stream.columns || DEFAULT_SIZE.columns;
   }
 
   /** True while drawing would only pile up frames that nobody has seen. */
@@ -59,22 +67,42 @@ export class Screen {
     return this.#stream.writableNeedDrain === true;
   }
 
-  /** Draws a frame in one write: text that scrolls by, and below it the lines that stay. The same frame is not drawn twice. */
+  /** Draws a frame in one write: text that scrolls by, and below it the lines that stay. What stands there already is not drawn twice. */
   draw(scrolling: readonly string[], lines: readonly string[]): void {
     const frame = lines.join('\n');
     if (scrolling.length === 0 && frame === this.#lastFrame && this.#drawn.length > 0) return;
     if (scrolling.length === 0 && lines.length === 0 && this.#drawn.length === 0) return;
     const up = this.#toTop();
-    const passing = scrolling.length === 0 ? '' : `${ERASE_BELOW}${scrolling.join('\n')}\n`;
-    const staying = lines.map((line) => line + ERASE_LINE_END).join('\n');
+    const passing = scrolling.map((line) => `${line}${this.#eraseAfter(line)}\n`).join('');
+    const isSame = this.#isSame(scrolling, lines);
+    const staying = lines.map((line, row) => (isSame(line, row) ? '' : line + ERASE_LINE_END)).join('\n');
     this.#write(BEGIN_FRAME + HIDE_CURSOR + up + passing + NO_WRAP + staying + WRAP + eraseRest(lines) + END_FRAME);
     this.#cursorHidden = true;
-    this.#drawn = lines.map((line) => textWidth(line));
+    this.#drawn = lines;
+    this.#drawnColumns = this.#columns;
     this.#lastFrame = frame;
+  }
+
+  /**
+   * Which lines need not be drawn, because they stand there already. All are drawn where rows may have moved, and now and then, so that what
+   * somebody else wrote over them heals; the last one always, for what is typed is echoed there.
+   */
+  #isSame(scrolling: readonly string[], lines: readonly string[]): (line: string, row: number) => boolean {
+    const before = this.#drawn;
+    const stands = scrolling.length === 0 && lines.length === before.length && this.#columns === this.#drawnColumns;
+    this.#framesSinceWhole = stands && this.#lastFrame !== '' ? this.#framesSinceWhole + 1 : 0;
+    if (this.#framesSinceWhole % WHOLE_EVERY === 0) return () => false;
+    return (line, row) => row < lines.length - 1 && line === before[row];
   }
 
   /** Forgets what stands there, so that the next frame is drawn whole. */
   redraw(): void {
+    this.#lastFrame = '';
+  }
+
+  /** Leaves what stands there to whoever has the terminal now: the next frame is drawn where the cursor is then. */
+  forget(): void {
+    this.#drawn = [];
     this.#lastFrame = '';
   }
 
@@ -95,10 +123,19 @@ export class Screen {
 
   /** From the parked cursor to the start of the first line, counting the rows that a narrower window has made of each. */
   #toTop(): string {
-    const columns = this.#stream.columns || DEFAULT_SIZE.columns;
-    const above = this.#drawn.slice(0, -1).reduce((rows, width) => rows + Math.max(1, Math.ceil(width / columns)), 0);
+    const columns = this.#columns;
+    const lines = this.#drawn.slice(0, -1);
+    const rowsOf = (line: string): number => Math.max(1, Math.ceil(textWidth(line) / columns));
+    const isNarrower = columns < this.#drawnColumns;
+    const above = isNarrower ? lines.reduce((rows, line) => rows + rowsOf(line), 0) : lines.length;
     const up = Math.min(above, this.size.rows - 1);
     return up === 0 ? '\r' : `\r\u001b[${up}A`;
+  }
+
+  /** Of a line that may be broken over several rows, what stood behind its end. At the edge there is nothing, and erasing there takes the last character. */
+  #eraseAfter(line: string): string {
+    const width = textWidth(line);
+    return width > 0 && width % this.#columns === 0 ? '' : ERASE_LINE_END;
   }
 
   #write(text: string): void {

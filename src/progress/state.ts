@@ -33,16 +33,23 @@ export interface ProgressState {
   readonly retries: number;
   /** Answers that were the origin's wish to be left alone. */
   readonly refusals: number;
-  /** The last few, the newest last. */
+  /** Pages that are not OK, by code. */
+  readonly causes: ReadonlyMap<string, number>;
+  /** The last ones, the newest last: as many as the highest terminal has room for. */
   readonly lastFailures: readonly ShownFailure[];
+  readonly originsGivenUp: number;
   /** Of origins that are paused now, those that were paused last. */
   readonly pauses: ReadonlyMap<string, Pause>;
   readonly stopping?: StopReason;
 }
 
-type Mutable = { -readonly [Key in keyof ProgressState]: ProgressState[Key] } & { pauses: Map<string, Pause> };
+type Mutable = { -readonly [Key in keyof ProgressState]: ProgressState[Key] } & {
+  pauses: Map<string, Pause>;
+  causes: Map<string, number>;
+  lastFailures: ShownFailure[];
+};
 
-const LAST_FAILURES = 5;
+const LAST_FAILURES = 100;
 /** More pauses than anybody reads; a bound where a list names a million dead hosts. */
 const MAX_PAUSES = 1_000;
 
@@ -57,7 +64,9 @@ export function initialState(): ProgressState {
     duplicates: 0,
     retries: 0,
     refusals: 0,
+    causes: new Map(),
     lastFailures: [],
+    originsGivenUp: 0,
     pauses: new Map(),
   };
 }
@@ -96,8 +105,11 @@ export function fold(state: ProgressState, event: RunEvent): ProgressState {
     case 'origin-paused':
       return foldPause(next, event);
     case 'origin-resumed':
+      next.pauses.delete(event.origin);
+      return next;
     case 'origin-given-up':
       next.pauses.delete(event.origin);
+      next.originsGivenUp++;
       return next;
     case 'stopping':
       next.stopping = event.reason;
@@ -119,7 +131,10 @@ function foldRecord(next: Mutable, record: PageRecord): ProgressState {
   }
   next.notOk++;
   if (record.outcome === 'invalid') next.invalid++;
-  next.lastFailures = [...next.lastFailures, shownFailure(record)].slice(-LAST_FAILURES);
+  const failure = shownFailure(record);
+  next.causes.set(failure.code, (next.causes.get(failure.code) ?? 0) + 1);
+  next.lastFailures.push(failure);
+  if (next.lastFailures.length > LAST_FAILURES) next.lastFailures.shift();
   return next;
 }
 

@@ -1,7 +1,7 @@
 import type { Gauges, RunEvent, Verdict } from '../core/event.ts';
 import type { Clock, Listener } from '../core/ports.ts';
 import type { Moment } from './figures.ts';
-import { fetchedPages } from './figures.ts';
+import { sampleOf } from './figures.ts';
 import type { Messages } from './messages.ts';
 import { createMessages } from './messages.ts';
 import { renderLive } from './render.ts';
@@ -34,6 +34,8 @@ export interface ProgressOptions {
   readonly color: boolean;
   readonly gauges: () => Gauges;
   readonly clock: Pick<Clock, 'now' | 'wall'>;
+  /** False while somebody else has the terminal, as after `bg`: then no frame is drawn. Default: always true. */
+  readonly hasTerminal?: () => boolean;
   readonly verdict: VerdictContext;
   /** Default: `setInterval`, unref'd. */
   readonly ticker?: Ticker;
@@ -46,13 +48,23 @@ export interface Progress {
   start(): void;
   /** Takes the live view away and gives the cursor back; messages still come through. Safe to call at any time, and again. */
   stop(): void;
+  /** Prints the state of the run in a line, in every mode. */
+  status(): void;
+  /** Gives the terminal back for as long as the process is stopped; `resume` draws anew, where the cursor is then. */
+  suspend(): void;
+  resume(): void;
   /** Prints a line (above the live view, where there is one). The caller answers for control characters in it. */
   print(line: string): void;
 }
 
 /** Ten frames a second at most: faster than anybody reads. */
 const FRAME_MS = 100;
+/** After a frame, so many times the time that it took are left to others: thousands of origins that wait take their time to count. */
+const REST_PER_FRAME = 100;
+const LONGEST_REST_MS = 3_000;
 const LINE_TICK_MS = 1_000;
+/** Asking is not free, and nobody is put into the background without being stopped first. */
+const ASK_TERMINAL_EVERY_MS = 1_000;
 
 const unrefTicker: Ticker = (everyMs, tick) => {
   const timer = setInterval(tick, everyMs);
@@ -66,6 +78,9 @@ export function createProgress(options: ProgressOptions): Progress {
     listener: (event) => display.hear(event),
     start: () => display.start(),
     stop: () => display.stop(),
+    status: () => display.status(),
+    suspend: () => display.suspend(),
+    resume: () => display.resume(),
     print: (line) => display.print(line),
   };
 }
@@ -84,6 +99,11 @@ class Display {
   /** Printed since the last frame. */
   #scrolling: string[] = [];
   #stopTicker: (() => void) | undefined;
+  #isSuspended = false;
+  #lastFrameTookMs = 0;
+  #nextFrameAtMs = Number.NEGATIVE_INFINITY;
+  #hadTerminal = true;
+  #askTerminalAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ProgressOptions) {
     const { mode, quiet, verbose, stream, clock, verdict } = options;
@@ -101,13 +121,18 @@ class Display {
 
   start(): void {
     const { mode, quiet, stream, clock, ticker = unrefTicker } = this.#options;
-    if (this.#stopTicker !== undefined || mode === 'none' || quiet) return;
+    if (this.#stopTicker !== undefined) return;
     this.#startedAtMs = clock.now();
     this.#samples = firstSample(this.#startedAtMs);
     this.#lastLine = { atMs: this.#startedAtMs, share: 0 };
-    if (this.#live) stream.on('resize', this.#onResize);
-    const tick = this.#live ? () => this.#drawFrame() : () => this.#printLineIfDue();
-    this.#stopTicker = ticker(this.#live ? FRAME_MS : LINE_TICK_MS, tick);
+    if (this.#live) {
+      stream.on('resize', this.#onResize);
+      this.#stopTicker = ticker(FRAME_MS, () => this.#tick());
+      return;
+    }
+    const isSilent = mode === 'none' || quiet;
+    // Also where nothing is shown: whoever asks for the state of the run wants to know how fast it is.
+    this.#stopTicker = ticker(LINE_TICK_MS, isSilent ? () => void this.#look() : () => this.#printLineIfDue());
   }
 
   stop(): void {
@@ -116,6 +141,24 @@ class Display {
     this.#options.stream.off('resize', this.#onResize);
     this.#screen.clear(this.#scrolling);
     this.#scrolling = [];
+  }
+
+  status(): void {
+    const { gauges, moment } = this.#look();
+    this.print(renderLine(this.#state, this.#samples, gauges, moment));
+  }
+
+  suspend(): void {
+    this.#isSuspended = true;
+    this.#screen.clear(this.#scrolling);
+    this.#scrolling = [];
+  }
+
+  resume(): void {
+    // Stopped without a word: what stands there now, and where the cursor is, nobody knows.
+    if (!this.#isSuspended) this.#screen.forget();
+    this.#isSuspended = false;
+    this.#askTerminalAtMs = Number.NEGATIVE_INFINITY;
   }
 
   print(line: string): void {
@@ -141,13 +184,38 @@ class Display {
     const { clock } = this.#options;
     const gauges = this.#options.gauges();
     const moment = { nowMs: clock.now(), wallMs: clock.wall() };
-    const fetched = fetchedPages(this.#state);
-    this.#samples = takeSample(
-      this.#samples,
-      { atMs: moment.nowMs, fetched, receivedBytes: gauges.receivedBytes },
-      gauges,
-    );
+    this.#samples = takeSample(this.#samples, sampleOf(this.#state, gauges, moment), gauges);
     return { gauges, moment };
+  }
+
+  #tick(): void {
+    if (this.#isSuspended) return;
+    const { clock } = this.#options;
+    const beganAtMs = clock.now();
+    if (beganAtMs < this.#nextFrameAtMs) return;
+    if (this.#hasTerminal(beganAtMs)) this.#drawFrame();
+    else this.#goOnWithoutTerminal();
+    const tookMs = clock.now() - beganAtMs;
+    // One frame alone may have been held up by others on this machine.
+    const costMs = Math.min(tookMs, this.#lastFrameTookMs);
+    this.#lastFrameTookMs = tookMs;
+    this.#nextFrameAtMs = beganAtMs + Math.min(LONGEST_REST_MS, costMs * REST_PER_FRAME);
+  }
+
+  #hasTerminal(nowMs: number): boolean {
+    const { hasTerminal } = this.#options;
+    if (hasTerminal === undefined) return true;
+    if (nowMs >= this.#askTerminalAtMs) {
+      this.#askTerminalAtMs = nowMs + ASK_TERMINAL_EVERY_MS;
+      this.#hadTerminal = hasTerminal();
+    }
+    return this.#hadTerminal;
+  }
+
+  #goOnWithoutTerminal(): void {
+    this.#look();
+    this.#screen.clear(this.#scrolling);
+    this.#scrolling = [];
   }
 
   #drawFrame(): void {

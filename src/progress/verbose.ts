@@ -5,7 +5,7 @@ import { clockTime, countdown, counted, duration, fixedDown } from './format.ts'
 import type { Pause, ProgressState } from './state.ts';
 import { donePages, totalPages } from './state.ts';
 import type { Theme } from './theme.ts';
-import { pauseReason, requestRate, shownMessage, shownOrigin, shownUrl } from './wording.ts';
+import { learnedRate, pauseReason, shownMessage, shownOrigin, shownUrl } from './wording.ts';
 
 /**
  * The line that --verbose has for an event, if any; `state` holds the event already.
@@ -35,15 +35,16 @@ export function verboseLine(event: RunEvent, state: ProgressState, wallMs: numbe
 /** The line of an origin that is given up: told with or without --verbose. */
 export function givenUpLine(event: RunEvent & { type: 'origin-given-up' }, wallMs: number, theme: Theme): string {
   const { code, message } = event.failure;
-  const line = `${theme.bad(code)}  ${shownOrigin(event.origin)} is given up: ${shownMessage(message)}${wayOut(code)}`;
-  if (event.comeBackWall === undefined) return line;
+  const line = `${theme.bad(code)}  ${shownOrigin(event.origin)} is given up: ${shownMessage(message)}`;
+  if (event.comeBackWall === undefined) return line + wayOut(code);
   const inTime = countdown(event.comeBackWall - wallMs);
-  return `${line}; come back in ${inTime}, at ${clockTime(event.comeBackWall, wallMs)}`;
+  return `${line}; come back in ${inTime}, at ${clockTime(event.comeBackWall, wallMs)}${wayOut(code)}`;
 }
 
 /** What can be done about it. */
 function wayOut(code: string): string {
-  return code === 'ORIGIN_SILENT' ? '; run the same command again later, or raise --patience' : '';
+  if (code === 'ORIGIN_SILENT') return '; run the same command again later, or raise --patience';
+  return code === 'ORIGIN_ASKS_TOO_LONG' ? ', with the same command; or raise --max-wait' : '';
 }
 
 function attemptLine(
@@ -90,12 +91,12 @@ function pausedUntil(pause: Pause, wallMs: number): string {
   return pause.untilWall - wallMs < LONG_WAIT_MS ? '' : `, until ${clockTime(pause.untilWall, wallMs)}`;
 }
 
-const LONG_WAIT_MS = 60_000;
+const LONG_WAIT_MS = 10_000;
 
 function learned(event: RunEvent & { type: 'origin-learned' }): string {
   const atOnce = `at most ${counted(event.concurrency, 'request')} at a time`;
   if (event.ratePerSecond === undefined) return atOnce;
-  return `learned ${requestRate(event.ratePerSecond).long}, ${atOnce}`;
+  return `${learnedRate(event.ratePerSecond)}, ${atOnce}`;
 }
 
 function pageLine(record: PageRecord, state: ProgressState, theme: Theme): string {

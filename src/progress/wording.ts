@@ -1,7 +1,7 @@
 import { LIMITS } from '../core/config.ts';
 import type { StopReason } from '../core/event.ts';
 import { printable } from '../core/policy/sanitise.ts';
-import { countdown, duration, rate } from './format.ts';
+import { clockTime, countdown, duration, rate } from './format.ts';
 import type { Pause } from './state.ts';
 
 /** Longer than any URL that somebody wants to read. */
@@ -39,9 +39,11 @@ export function pauseReason(pause: Pause): string {
   return PAUSE_REASONS[pause.reason];
 }
 
-/** `429, Retry-After, 12 s` */
+/** `429, Retry-After, 12 s, until 14:05:10` */
 export function pauseFacts(pause: Pause, wallMs: number): string {
-  const facts = [SHORT_PAUSE_REASONS[pause.reason], countdown(pause.untilWall - wallMs)];
+  const leftMs = pause.untilWall - wallMs;
+  const facts = [SHORT_PAUSE_REASONS[pause.reason], countdown(leftMs)];
+  if (leftMs > 0) facts.push(`until ${clockTime(pause.untilWall, wallMs)}`);
   return (pause.status === undefined ? facts : [String(pause.status), ...facts]).join(', ');
 }
 
@@ -63,10 +65,10 @@ export function pageRate(pagesPerSecond: number): { readonly long: string; reado
   return { long: `${value} pages/${per}`, short: `${value}/${per}` };
 }
 
-/** `12 requests/s`, or in short `12/s`. */
-export function requestRate(ratePerSecond: number): { readonly long: string; readonly short: string } {
-  const { value, per } = rate(ratePerSecond);
-  return { long: `${value} requests/${per}`, short: `${value}/${per}` };
+/** `learned 42/s`: requests, of which an origin bears so many. */
+export function learnedRate(requestsPerSecond: number): string {
+  const { value, per } = rate(requestsPerSecond);
+  return `learned ${value}/${per}`;
 }
 
 /** What is told when a run is stopped, with what can still be done about it: from the longest to the shortest. */

@@ -7,16 +7,21 @@ import { Shares } from './shares.ts';
 import { Spread } from './spread.ts';
 import { Timeline } from './timeline.ts';
 
-/** What the exchanges of a page took until their heads were there. */
+/** What the answered exchanges of a page took until they began, and from then until their heads were there. */
 interface Heads {
+  connectMs: number;
   ms: number;
   /** An exchange brought no whole answer: how long it took is not known by itself. */
   isTorn: boolean;
 }
 
+/** Less is a turn of the event loop: there was a connection. */
+const LEAST_CONNECT_MS = 1;
+
 /** Milliseconds of all pages together. */
 export interface TimeSpent {
   readonly waiting: number;
+  readonly connecting: number;
   readonly firstByte: number;
   readonly body: number;
   /** Of pages with an exchange that brought no whole answer: that exchange, and the bodies of their other ones. */
@@ -30,6 +35,8 @@ export class History {
   readonly badPages = this.timeline.column('sum');
   readonly bytes = this.timeline.column('sum');
   readonly inFlight = this.timeline.column('mean');
+  /** Read, and not begun or waiting to be tried again. */
+  readonly inLine = this.timeline.column('mean');
   readonly refusals = this.timeline.column('sum');
   readonly retries = this.timeline.column('sum');
   readonly origins = new Origins(this.timeline);
@@ -39,12 +46,15 @@ export class History {
   readonly waiting = new Spread();
   /** Of pages that waited for a millisecond or more: less is the time between two steps of ours. */
   readonly waited = new Spread();
+  /** Of requests for which there was no connection with room. */
+  readonly connecting = new Spread();
   readonly firstByte = new Spread();
   readonly body = new Spread();
-  readonly spent = { waiting: 0, firstByte: 0, body: 0, torn: 0 } satisfies TimeSpent;
+  readonly spent = { waiting: 0, connecting: 0, firstByte: 0, body: 0, torn: 0 } satisfies TimeSpent;
   /** Pages whose body time is not known. */
   tornPages = 0;
   readonly #heads = new WeakMap<Page, Heads>();
+  #inLineMs = 0;
   #receivedBytes = 0;
   #sampledMs = 0;
 
@@ -77,9 +87,17 @@ export class History {
   sample(gauges: Gauges, elapsedMs: number): void {
     const bin = this.timeline.bin(elapsedMs);
     this.inFlight.add(bin, gauges.inFlight);
+    this.inLine.add(bin, gauges.waiting);
+    this.#inLineMs += gauges.waiting * (elapsedMs - this.#sampledMs);
     this.#addBytes(gauges.receivedBytes - this.#receivedBytes, elapsedMs);
     this.#receivedBytes = gauges.receivedBytes;
     this.#sampledMs = elapsedMs;
+  }
+
+  /** How long a page stood in line before its first request, by what looks at the run found (Little's law); undefined where none was asked for. */
+  get meanInLineMs(): number | undefined {
+    const pages = this.whole.count;
+    return pages === 0 ? undefined : Math.max(0, this.#inLineMs - this.spent.waiting) / pages;
   }
 
   /** Evenly over the time since the last look: it does not fall into step with the bins. */
@@ -101,13 +119,15 @@ export class History {
     if (sequel.type === 'again') (sequel.cost === 'refusal' ? this.refusals : this.retries).add(bin, 1);
     let heads = this.#heads.get(page);
     if (heads === undefined) {
-      heads = { ms: 0, isTorn: false };
+      heads = { connectMs: 0, ms: 0, isTorn: false };
       this.#heads.set(page, heads);
     }
     if (result.type === 'failure') {
       heads.isTorn = true;
       return;
     }
+    heads.connectMs += result.connectMs;
+    if (result.connectMs >= LEAST_CONNECT_MS) this.connecting.add(result.connectMs);
     heads.ms += result.headMs;
     this.firstByte.add(result.headMs);
   }
@@ -125,10 +145,11 @@ export class History {
     this.waiting.add(waitedMs);
     if (waitedMs >= 1) this.waited.add(waitedMs);
     this.spent.waiting += waitedMs;
-    const headMs = heads?.ms ?? 0;
+    const { connectMs, ms: headMs } = heads ?? { connectMs: 0, ms: 0 };
+    this.spent.connecting += connectMs;
     this.spent.firstByte += headMs;
     // Each of them is rounded by itself.
-    const restMs = Math.max(0, elapsedMs - waitedMs - headMs);
+    const restMs = Math.max(0, elapsedMs - waitedMs - connectMs - headMs);
     if (heads === undefined || heads.isTorn) {
       this.tornPages += 1;
       this.spent.torn += restMs;

@@ -80,6 +80,15 @@ export function timePlots(history: History, origins: readonly OriginFigures[], e
       lines: [level('in flight', history.inFlight)],
     },
     {
+      id: 'in-line',
+      title: 'Pages in line',
+      note: 'Read and not begun yet, or waiting to be tried again: the mean of looks at the run.',
+      unit: 'count',
+      shape: 'line',
+      xs,
+      lines: [level('in line', history.inLine)],
+    },
+    {
       id: 'origin-answers',
       title: 'Answers a second, by origin',
       note: 'The origins that were asked most. Redirects and failures by status are answers; refusals are not.',
@@ -120,10 +129,11 @@ export function timePlots(history: History, origins: readonly OriginFigures[], e
 }
 
 /** How times are spread; undefined where none was taken. */
-export function spreadPlot({ firstByte, body, waited, whole }: History): PlotSpec | undefined {
+export function spreadPlot({ connecting, firstByte, body, waited, whole }: History): PlotSpec | undefined {
   const spreads: readonly [label: string, spread: Spread, total: number][] = [
     ['to the first byte', firstByte, firstByte.count],
     ['body', body, body.count],
+    ['connecting', connecting, firstByte.count],
     ['waiting', waited, whole.count],
   ];
   const all = spreads.flatMap(([label, spread, total]) =>
@@ -137,7 +147,7 @@ export function spreadPlot({ firstByte, body, waited, whole }: History): PlotSpe
   return {
     id: 'spread',
     title: 'How times are spread',
-    note: 'The share of answers (to the first byte) and of pages (the others) that took so long; waits of less than 1 ms are left out. Two bars double the time.',
+    note: 'The share of answers (to the first byte, connecting) and of pages (the others) that took so long; waits and connecting of less than 1 ms are left out. Two bars double the time.',
     unit: 'percent',
     shape: 'bars',
     xs: grid.slice(begin, end).map((_, index) => index),

@@ -86,13 +86,14 @@ function exampleText({ url, method, line, message, attempts, isPage }: Example, 
 
 /** Where does the time go? */
 export function timesSection(history: History, plot: PlotSpec | undefined): string {
-  const { whole, waiting, firstByte, body, spent, tornPages } = history;
+  const { whole, waiting, connecting, firstByte, body, spent, tornPages, meanInLineMs } = history;
   if (whole.count === 0) return section('times', 'Where the time goes', '<p>No page was asked for.</p>');
-  const total = spent.waiting + spent.firstByte + spent.body + spent.torn;
+  const total = spent.waiting + spent.connecting + spent.firstByte + spent.body + spent.torn;
   const share = (ms: number): string => (total === 0 ? '–' : percent(ms, total));
   const rows = [
     timesRow('A page, from its first request to its end', whole, total === 0 ? '–' : '100%'),
     timesRow('of it waiting: backoff, pace, pauses of its origin', waiting, share(spent.waiting)),
+    timesRow('of it connecting: name, TCP, TLS, each new connection', connecting, share(spent.connecting)),
     timesRow('of it to the first byte of an answer, each request', firstByte, share(spent.firstByte)),
     timesRow('of it the bodies', body, share(spent.body)),
   ];
@@ -100,13 +101,17 @@ export function timesSection(history: History, plot: PlotSpec | undefined): stri
     tornPages === 0
       ? ''
       : ` Of ${counted(tornPages, 'page')} with a request that brought no whole answer, this request and the bodies are not timed apart: ${share(spent.torn)} of all time.`;
+  const queue =
+    meanInLineMs === undefined
+      ? ''
+      : ` Before its first request a page stood in line for ${timeText(meanInLineMs)} on average, which is no part of these; the list is read no further ahead than a few thousand pages.`;
   return section(
     'times',
     'Where the time goes',
     `<div class="wide"><table><thead><tr><th scope="col">Time</th><th scope="col">half within</th><th scope="col">90% within</th>
 <th scope="col">99% within</th><th scope="col">longest</th><th scope="col">share of all</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>
-<p class="dim">To within 9%. To the first byte: from handing the request over, so connecting, TLS and sending are part of it and not timed apart. The wait of a page before its first request is no part of any of these.${torn}</p>
+<p class="dim">To within 9%. Connecting includes the wait for a connection with room, and is told of requests that waited for one.${queue}${torn}</p>
 ${plot === undefined ? '' : plotFigure(plot)}`,
   );
 }

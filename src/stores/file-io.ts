@@ -1,4 +1,4 @@
-import { close, constants, fdatasync, ftruncate, open, read, writev } from 'node:fs';
+import { close, constants, fdatasync, ftruncate, open, read, writeSync, writev } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { errorCode } from './disk-error.ts';
@@ -69,6 +69,18 @@ export async function writeAll(fd: number, pieces: readonly Uint8Array[], positi
     taken = left;
   }
   return at - position;
+}
+
+/** Writes all of a few small pieces from the beginning on, on this thread. */
+export function writeAllSync(fd: number, pieces: readonly Uint8Array[]): void {
+  let at = 0;
+  for (const piece of pieces) {
+    for (let taken = 0; taken < piece.length; ) {
+      const bytes = writeSync(fd, piece, taken, piece.length - taken, at);
+      taken += bytes;
+      at += bytes;
+    }
+  }
 }
 
 const readOnce = promisify(read);

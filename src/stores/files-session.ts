@@ -4,10 +4,11 @@ import type { Page } from '../core/page.ts';
 import type { Body, Draft, StoreSession } from '../core/ports.ts';
 import { isOk, type PageRecord, type Validators } from '../core/record.ts';
 import { AppendLog } from './append-log.ts';
-import { diskError, wholePages } from './disk-error.ts';
+import { diskError, errorCode, wholePages } from './disk-error.ts';
 import { FileDraft } from './file-draft.ts';
 import { pageFile } from './file-name.ts';
 import { storedPages } from './inspect-session.ts';
+import { isLocalDisk, QuickDisk } from './quick-disk.ts';
 import { recordJson } from './record-line.ts';
 import type { LogScan } from './scan-log.ts';
 import { OWN, type StoreFolder } from './store-folder.ts';
@@ -38,6 +39,7 @@ export class FilesSession implements StoreSession {
   readonly #log: AppendLog;
   readonly #claims: WishClaims;
   readonly #versions: StoredVersions;
+  readonly #disk: QuickDisk;
   #kept: number;
 
   constructor({ folder, place, lock, scan, notices, manifest, size }: OpenedFiles) {
@@ -51,6 +53,7 @@ export class FilesSession implements StoreSession {
     this.#log = new AppendLog(manifest, size, (error) => this.#explain(error));
     this.#claims = new WishClaims(folder.join(OWN.manifest));
     this.#versions = new StoredVersions(folder.join(OWN.manifest));
+    this.#disk = new QuickDisk(isLocalDisk(folder.path));
   }
 
   has(page: Page): boolean {
@@ -73,7 +76,8 @@ export class FilesSession implements StoreSession {
   }
 
   async keep(page: Page, record: PageRecord, body: Body | undefined): Promise<PageRecord> {
-    const kept = body === undefined ? record : { ...record, file: await this.#keepBody(page, body) };
+    const file = body === undefined ? undefined : (this.#keepSmall(page, body) ?? (await this.#keepBody(page, body)));
+    const kept = file === undefined ? record : { ...record, file };
     await this.note(kept);
     if (isOk(kept.outcome) && !this.has(page)) this.#kept += 1;
     return kept;
@@ -90,6 +94,20 @@ export class FilesSession implements StoreSession {
       await this.#versions.close();
       await this.#folder.removeTemp().catch(() => undefined);
       this.#lock.release();
+    }
+  }
+
+  /** Undefined where the body is too large to be kept on this thread, the disk too slow, or its name somebody's wish. */
+  #keepSmall(page: Page, body: Body): string | undefined {
+    if ('draft' in body || page.file !== undefined || !this.#disk.suits(bytesOf(body.chunks))) return undefined;
+    const { name } = pageFile(page);
+    try {
+      this.#disk.run(() => this.#folder.writeNow(body.chunks, name));
+      return name;
+    } catch (error) {
+      // Descriptors come free when others end: the other way waits for one.
+      if (errorCode(error) === 'EMFILE' || errorCode(error) === 'ENFILE') return undefined;
+      throw this.#explain(error);
     }
   }
 
@@ -111,6 +129,12 @@ export class FilesSession implements StoreSession {
   #explain(error: unknown): StoreError {
     return diskError(error, `${this.#place} could not be written`, wholePages(this.#kept));
   }
+}
+
+function bytesOf(chunks: readonly Buffer[]): number {
+  let bytes = 0;
+  for (const { length } of chunks) bytes += length;
+  return bytes;
 }
 
 function finish(draft: Draft): Promise<string> {

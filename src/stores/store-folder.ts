@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { lstatSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync, renameSync, unlinkSync } from 'node:fs';
 import { mkdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../core/failure.ts';
 import { errorCode } from './disk-error.ts';
-import { CREATE_NEW, closeFile, openFile, READ_ONLY_NO_FOLLOW, readAt, writeAll } from './file-io.ts';
+import { CREATE_NEW, closeFile, openFile, READ_ONLY_NO_FOLLOW, readAt, writeAll, writeAllSync } from './file-io.ts';
 
 /** Names in the folder of a files store that are no page's. */
 export const OWN = {
@@ -55,9 +55,7 @@ export class StoreFolder {
   }
 
   async createTemp(): Promise<TempFile> {
-    this.#temps += 1;
-    this.#requireFolder(OWN.temp);
-    const path = this.join(`${OWN.temp}/${this.#temps}`);
+    const path = this.#newTemp();
     return { path, fd: await openFile(path, CREATE_NEW) };
   }
 
@@ -90,6 +88,23 @@ export class StoreFolder {
     }
   }
 
+  /** Writes a body beside and gives it its final name, all on this thread (`QuickDisk`); where that fails, nothing of it is left. */
+  writeNow(chunks: readonly Uint8Array[], name: string): void {
+    const temp = this.#newTemp();
+    const fd = openSync(temp, CREATE_NEW, 0o666);
+    try {
+      try {
+        writeAllSync(fd, chunks);
+      } finally {
+        closeSync(fd);
+      }
+      this.#publishNow(temp, name);
+    } catch (error) {
+      removeIfThere(temp);
+      throw error;
+    }
+  }
+
   /** SHA-256 in hex of a file; undefined where it is no file that can be read, or reached without a link. */
   async digest(name: string): Promise<string | undefined> {
     if (!(await this.isReachable(name))) return undefined;
@@ -112,6 +127,24 @@ export class StoreFolder {
     return true;
   }
 
+  #newTemp(): string {
+    this.#temps += 1;
+    this.#requireFolder(OWN.temp);
+    return this.join(`${OWN.temp}/${this.#temps}`);
+  }
+
+  #publishNow(temp: string, name: string): void {
+    this.#makeFoldersNow(name);
+    try {
+      renameSync(temp, this.join(name));
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      // A folder has been removed meanwhile.
+      this.#makeFoldersNow(name);
+      renameSync(temp, this.join(name));
+    }
+  }
+
   async #makeFolders(name: string): Promise<void> {
     for (const folder of foldersOn(name)) {
       if (this.#requireFolder(folder)) continue;
@@ -121,6 +154,13 @@ export class StoreFolder {
         if (errorCode(error) !== 'EEXIST') throw error;
         this.#requireFolder(folder);
       }
+    }
+  }
+
+  /** Nobody else of this program can make one in between. */
+  #makeFoldersNow(name: string): void {
+    for (const folder of foldersOn(name)) {
+      if (!this.#requireFolder(folder)) mkdirSync(this.join(folder));
     }
   }
 
@@ -138,6 +178,14 @@ export class StoreFolder {
     if (stat === undefined) return 'nothing';
     if (stat.isDirectory()) return 'folder';
     return stat.isSymbolicLink() ? 'link' : 'other';
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Why it could not be written is what counts; the next run clears what is left.
   }
 }
 

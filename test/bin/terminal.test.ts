@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AppServer } from '../support/app-server.ts';
 import { startH1Server } from '../support/h1-server.ts';
-import type { Ending, Running } from '../support/spawn-bin.ts';
+import { cursorIsBack, hasScript, lastRows, OWN_SEQUENCES, startOnTerminal } from '../support/pseudo-terminal.ts';
+import type { Ending } from '../support/spawn-bin.ts';
 import { recordsOf, until, useWorkspace } from '../support/workspace.ts';
 
 const work = useWorkspace();
@@ -13,32 +13,12 @@ beforeEach(async () => {
   });
 });
 
-/** What the display writes of its own: colours, and what a live view is drawn with. */
-const OWN_SEQUENCES = /\u001b\[(?:\d+(?:;\d+)*m|\?25[lh]|\?7[lh]|\?2026[lh]|[JK]|\d+A)/g;
 const COLOUR = /\u001b\[\d+(?:;\d+)*m/;
 /** C0 but line ends and the tab, DEL, C1. */
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
-/** `script` of util-linux: a pseudo-terminal for a line of shell. */
-const hasScript = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false;
-
-/** Starts a line of shell on a terminal of 24 rows and 80 columns. Both its streams come out as stdout. */
-function startOnTerminal(line: string, env: Record<string, string> = {}): Running {
-  const inside = `stty rows 24 cols 80; ${line}`;
-  return work.startShell('exec script -qec "$INSIDE" /dev/null', {
-    env: { ...env, INSIDE: inside },
-    inputStaysOpen: true,
-  });
-}
-
 function onTerminal(line: string, env: Record<string, string> = {}): Promise<Ending> {
-  return startOnTerminal(line, env).ended;
-}
-
-/** The rows of what was printed once nothing is drawn over any more. */
-function lastRows(printed: string): readonly string[] {
-  const afterLiveView = printed.slice(printed.lastIndexOf('\u001b[?25h') + 1);
-  return afterLiveView.replaceAll(OWN_SEQUENCES, '').trimEnd().split('\r\n');
+  return startOnTerminal(work, line, env).ended;
 }
 
 describe.skipIf(!hasScript)('on a terminal', () => {
@@ -47,7 +27,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/\d+ of 20 pages/);
     expect(stdout.match(/\u001b\[\?25l/g)?.length).toBeGreaterThan(1);
-    expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
+    expect(cursorIsBack(stdout)).toBe(true);
     expect(stdout.lastIndexOf('\u001b[?7h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?7l'));
     expect(stdout.trimEnd()).toMatch(/\u001b\[32mAll 20 pages are OK\.\u001b\[39m$/);
     expect(stdout).not.toContain('-o - writes');
@@ -66,18 +46,18 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     const hanging = await work.serve((request, { answer }) => {
       if (request.path === '/1') answer();
     });
-    const run = startOnTerminal(`fetch-pages '${hanging.origin}/[1-3]' -o out/`);
+    const run = startOnTerminal(work, `fetch-pages '${hanging.origin}/[1-3]' -o out/`);
     await until(() => run.stdout().includes('1 of 3 pages'), 'the page that is there');
     run.type('\u0003');
     const { code, stdout } = await run.ended;
     expect(code).toBe(130);
-    expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
+    expect(cursorIsBack(stdout)).toBe(true);
     expect(lastRows(stdout).at(-1)).toBe('1 of 3 pages is OK.');
   });
 
   test('Ctrl-C twice ends at once, with the cursor back', async () => {
     const hanging = await work.serve(() => {});
-    const run = startOnTerminal(`fetch-pages '${hanging.origin}/[1-3]' -o out/`);
+    const run = startOnTerminal(work, `fetch-pages '${hanging.origin}/[1-3]' -o out/`);
     await until(() => hanging.requests.length === 3 && run.stdout().includes('of 3 pages'), 'the requests');
     run.type('\u0003');
     await until(() => run.stdout().includes('stopping'), 'that it stops');
@@ -86,7 +66,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     const { code, stdout } = await run.ended;
     expect(code).toBe(130);
     expect(performance.now() - typedAt).toBeLessThan(3_000);
-    expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
+    expect(cursorIsBack(stdout)).toBe(true);
   });
 
   test('with no input at all the short help goes to stderr, and the code is 2', async () => {

@@ -209,8 +209,8 @@ describe('--completion', () => {
     const env = { NODE_OPTIONS: `--import=${work.path('told.mjs')}` };
     for (const argv of [['--completion', 'bash'], ['--completion=zsh']]) {
       const { stderr } = await work.run(argv, { env });
-      expect(stderr).toContain('/dist/cli/completion.js');
-      expect(stderr).not.toMatch(/program\.js|undici|commander|\/core\/run\.js/);
+      expect(stderr).toContain('/dist/cli/completion.cjs');
+      expect(stderr).not.toMatch(/program\.cjs|undici|node:http/);
     }
   });
 });

@@ -28,6 +28,7 @@ function launchOn(version: string): { stderr: string; exitCode: number | undefin
     versions: { node: version },
     exitCode: undefined,
     stderr: { write: (text: string) => (stderr += text) },
+    on: () => old,
   };
   const text = readFileSync(join(BIN, 'fetch-pages.js'), 'utf8').replace(/^#!.*/, '');
   runInNewContext(text, {
@@ -78,9 +79,8 @@ describe('a Node that is new enough', () => {
     mkdirSync(join(folder, 'dist', 'cli'), { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{}');
     writeFileSync(
-      join(folder, 'dist', 'cli', 'main.js'),
-      `import { basename } from 'node:path';
-      export async function main() {
+      join(folder, 'dist', 'cli', 'main.cjs'),
+      `exports.main = async () => {
         process.emitWarning('SQLite is an experimental feature and might change at any time', 'ExperimentalWarning');
         process.emitWarning('Other is an experimental feature', 'ExperimentalWarning');
         process.emitWarning('with details', { type: 'Custom', code: 'C1' });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EXAMPLES, manPage } from '../../scripts/man-page.ts';
 import { EXIT } from '../../src/cli/exit-code.ts';
-import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS } from '../../src/cli/meanings.ts';
+import { ENVIRONMENT_MEANINGS, EXIT_MEANINGS, SIGNAL_MEANINGS } from '../../src/cli/meanings.ts';
 import { OPTION_ROWS } from '../../src/cli/option-rows/all.ts';
 import type { OptionRow } from '../../src/cli/option-rows/row.ts';
 import { FAILURES } from '../../src/core/failure.ts';
@@ -56,9 +56,10 @@ describe.skipIf(!hasGroff)('formatted by groff', () => {
     }
   });
 
-  test('exit codes, failures and environment are there', () => {
+  test('exit codes, failures, signals and environment are there', () => {
     for (const [codes, meaning] of EXIT_MEANINGS) expect(flowing()).toContain(`${codes.join(', ')} ${meaning}.`);
     for (const [code, [, meaning]] of Object.entries(FAILURES)) expect(flowing()).toContain(`${code} ${meaning}.`);
+    for (const [names, meaning] of SIGNAL_MEANINGS) expect(flowing()).toContain(`${names.join(', ')} ${meaning}`);
     for (const [names, meaning] of ENVIRONMENT_MEANINGS) expect(flowing()).toContain(`${names.join(', ')} ${meaning}`);
   });
 
@@ -79,6 +80,7 @@ describe.skipIf(!hasGroff)('formatted by groff', () => {
       'OPTIONS',
       'EXIT STATUS',
       'FAILURES',
+      'SIGNALS',
       'ENVIRONMENT',
       'FILES',
       'EXAMPLES',

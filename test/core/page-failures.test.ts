@@ -291,7 +291,7 @@ class TornClient implements Client {
       await sink?.write(Buffer.alloc(Math.min(65_536, bytes - at), isTorn ? 'torn' : 'whole'));
     }
     if (isTorn) return { ok: false, failure: failure('TRUNCATED'), head, sent: true };
-    return { ok: true, head, complete: 'content-length', bytes, wireBytes: bytes, headMs: 1 };
+    return { ok: true, head, complete: 'content-length', bytes, wireBytes: bytes, connectMs: 0, headMs: 1 };
   }
 
   async destroy(): Promise<void> {}

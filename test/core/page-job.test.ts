@@ -39,7 +39,7 @@ const HEAD: Head = {
   headers: { 'content-type': ['text/html', 'text/plain'], 'x-a': ['1', '2'] },
   httpVersion: '2',
 };
-const ANSWER: Answer = { ok: true, head: HEAD, complete: 'h2-end', bytes: 5, wireBytes: 5, headMs: 3 };
+const ANSWER: Answer = { ok: true, head: HEAD, complete: 'h2-end', bytes: 5, wireBytes: 5, connectMs: 0, headMs: 3 };
 
 function startedJob(more: Parameters<typeof testPage>[2] = {}): PageJob {
   const job = new PageJob(testPage(URL_OF_PAGE, 'list:7', more));

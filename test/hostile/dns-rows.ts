@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'vitest';
 import { createClient } from '../../src/net/client.ts';
-import type { LookUpAll } from '../../src/net/resolver.ts';
+import type { LookUpAll } from '../../src/net/system-lookup.ts';
 import { type DnsReply, startDnsServer } from '../support/dns-server.ts';
 import { response, startH1Server } from '../support/h1-server.ts';
 import { startBin } from '../support/spawn-bin.ts';

@@ -138,7 +138,7 @@ async function toPrivateAddress(): Promise<void> {
       const headers = { location: [`http://[::ffff:7f00:1]:${inside.port}/`] };
       const head = { status: 302, headers, httpVersion: '1.1' } as const;
       onHead(head);
-      return { ok: true, head, complete: 'content-length', bytes: 0, wireBytes: 0, headMs: 1 };
+      return { ok: true, head, complete: 'content-length', bytes: 0, wireBytes: 0, connectMs: 0, headMs: 1 };
     },
     destroy: () => real.destroy(),
     get receivedBytes() {

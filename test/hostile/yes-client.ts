@@ -18,7 +18,7 @@ export class YesClient implements Client {
     const sink = onHead(head);
     if (sink !== undefined && 'write' in sink) await sink.write(this.#body);
     const bytes = this.#body.length;
-    return { ok: true, head, complete: 'content-length', bytes, wireBytes: bytes, headMs: 1 };
+    return { ok: true, head, complete: 'content-length', bytes, wireBytes: bytes, connectMs: 0, headMs: 1 };
   }
 
   async destroy(): Promise<void> {}

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isPrivateAddress } from '../../src/net/address-guard.ts';
-import { type LookUpAll, Resolver } from '../../src/net/resolver.ts';
+import { createClient } from '../../src/net/client.ts';
+import { Resolver } from '../../src/net/resolver.ts';
+import type { LookUpAll } from '../../src/net/system-lookup.ts';
 import { response, startH1Server } from '../support/h1-server.ts';
 import { startTcpServer } from '../support/tcp-server.ts';
-import { fetchOne, testClient } from './fetch-one.ts';
+import { fetchOne, TEST_CONFIG, testClient } from './fetch-one.ts';
 
 describe('isPrivateAddress', () => {
   it.each([
@@ -117,6 +119,20 @@ describe('the way to a host', () => {
     expect(server.requests[0]?.headers.host).toBe(`a.test:${server.port}`);
   });
 
+  it('the time for a name and a connection is told apart from that for an answer', async () => {
+    const server = await startH1Server((connection) => connection.send(response('hi')));
+    const client = createClient(TEST_CONFIG, (_, callback) => {
+      setTimeout(() => callback(null, [{ address: '127.0.0.1', family: 4 }]), 60);
+    });
+    const first = await fetchOne(client, `http://a.test:${server.port}/1`);
+    const second = await fetchOne(client, `http://a.test:${server.port}/2`);
+    await client.destroy();
+    await server.close();
+    const times = [first, second].map(({ exchange }) => (exchange.ok ? exchange.connectMs : Number.NaN));
+    expect(times[0]).toBeGreaterThanOrEqual(59);
+    expect(times[1]).toBeLessThan(59);
+  });
+
   it('an address that refuses, then one that does not', async () => {
     const server = await startH1Server((connection) => connection.send(response('hi')));
     const client = testClient({
@@ -173,7 +189,7 @@ describe('Resolver', () => {
   it('asks once for many who want to know at the same time, and remembers for a minute', async () => {
     let now = 0;
     const dns = scriptedLookup();
-    const resolver = new Resolver(RESOLVER, dns.lookUpAll, () => now);
+    const resolver = new Resolver(RESOLVER, { system: dns.lookUpAll }, () => now);
     const both = Promise.all([resolver.resolve('a.test', 80), resolver.resolve('a.test', 443)]);
     dns.answer(null, '1.2.3.4');
     expect(await both).toEqual(new Array(2).fill([{ address: '1.2.3.4', family: 4 }]));
@@ -189,7 +205,7 @@ describe('Resolver', () => {
   it('remembers a failure for three seconds', async () => {
     let now = 0;
     const dns = scriptedLookup();
-    const resolver = new Resolver(RESOLVER, dns.lookUpAll, () => now);
+    const resolver = new Resolver(RESOLVER, { system: dns.lookUpAll }, () => now);
     const first = codeOf(resolver.resolve('a.test', 80));
     dns.answer(Object.assign(new Error('getaddrinfo ENOTFOUND a.test'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' }));
     expect(await first).toBe('DNS_NOT_FOUND');
@@ -205,7 +221,7 @@ describe('Resolver', () => {
   it('asks anew once a look-up has hung for longer than a connection may take', async () => {
     let now = 0;
     const dns = scriptedLookup();
-    const resolver = new Resolver(RESOLVER, dns.lookUpAll, () => now);
+    const resolver = new Resolver(RESOLVER, { system: dns.lookUpAll }, () => now);
     void resolver.resolve('a.test', 80);
     now = 1_001;
     void resolver.resolve('a.test', 80);
@@ -215,7 +231,7 @@ describe('Resolver', () => {
   it('keeps a name waiting that comes after sixteen others that hang, and says so', async () => {
     let now = 0;
     const dns = scriptedLookup();
-    const resolver = new Resolver(RESOLVER, dns.lookUpAll, () => now);
+    const resolver = new Resolver(RESOLVER, { system: dns.lookUpAll }, () => now);
     for (let n = 1; n <= 16; n++) void codeOf(resolver.resolve(`hangs${n}.test`, 80));
     const late = codeOf(resolver.resolve('late.test', 80));
     now = 5_000;
@@ -233,7 +249,7 @@ describe('Resolver', () => {
 
   it('uses none of a name’s addresses where one of them is private', async () => {
     const dns = scriptedLookup();
-    const resolver = new Resolver({ ...RESOLVER, blockPrivate: true }, dns.lookUpAll);
+    const resolver = new Resolver({ ...RESOLVER, blockPrivate: true }, { system: dns.lookUpAll });
     const mixed = codeOf(resolver.resolve('a.test', 80));
     dns.answer(null, '1.2.3.4', '10.0.0.1');
     expect(await mixed).toBe('BLOCKED_ADDRESS');

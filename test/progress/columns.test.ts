@@ -48,7 +48,8 @@ describe('fitCells', () => {
   test.each([
     ['spread out', 31, '10 pages   5 pages/s   2 s left'],
     ['closer', 30, '10 pages  5 pages/s  2 s left'],
-    ['in short', 28, '10  5/s  2 s'],
+    ['the least important in short', 28, '10 pages  5/s  2 s left'],
+    ['in short', 12, '10  5/s  2 s'],
     ['closest', 11, '10 5/s 2 s'],
     ['without the least important', 9, '10  2 s'],
     ['the most important alone', 5, '10'],

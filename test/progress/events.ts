@@ -65,6 +65,7 @@ export function pausedOrigin(changes: Partial<OriginGauge> = {}): OriginGauge {
     waiting: 312,
     inFlight: 0,
     concurrency: 10,
+    answers: 0,
     paused: { reason: 'retry-after', status: 429, untilWall: WALL + 41_000 },
     ...changes,
   };

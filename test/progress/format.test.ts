@@ -98,11 +98,16 @@ test.each([
 describe('clockTime, in the time zone of the user', () => {
   const at = (day: number, hour: number): number => new Date(2026, 10, day, hour, 5).getTime();
 
-  test('of today, the time alone', () => {
-    expect(clockTime(at(23, 14), at(23, 9))).toBe('14:05');
+  test('that is near, the time alone, also past midnight', () => {
+    expect(clockTime(at(23, 14) + 10_000, at(23, 9))).toBe('14:05:10');
+    expect(clockTime(at(24, 2), at(23, 23))).toBe('02:05:00');
   });
 
-  test('of another day, with the date', () => {
-    expect(clockTime(at(24, 2), at(23, 23))).toBe('2026-11-24 02:05');
+  test('is never said earlier than it is', () => {
+    expect(clockTime(at(23, 14) + 9_001, at(23, 9))).toBe('14:05:10');
+  });
+
+  test('that is far, with the date', () => {
+    expect(clockTime(at(24, 2), at(23, 9))).toBe('2026-11-24 02:05');
   });
 });

@@ -1,16 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Gauges } from '../../src/core/event.ts';
 import type { Samples } from '../../src/progress/samples.ts';
-import { firstSample, speedOver, takeSample, timeLeftMs } from '../../src/progress/samples.ts';
-import { IDLE, pausedOrigin, WALL } from './events.ts';
+import { firstSample, speedOver, takeSample } from '../../src/progress/samples.ts';
+import { IDLE, pausedOrigin } from './events.ts';
 
 const BUSY: Gauges = { ...IDLE, inFlight: 10 };
-const at = (second: number, fetched: number) => ({ atMs: second * 1_000, fetched, receivedBytes: fetched * 1_000 });
-
-/** Everything waits, until so many seconds after the start. */
-const waitingUntil = (second: number): Gauges => ({
-  ...IDLE,
-  origins: [pausedOrigin({ paused: { reason: 'retry-after', status: 429, untilWall: WALL + second * 1_000 } })],
+const at = (second: number, fetched: number) => ({
+  atMs: second * 1_000,
+  fetched,
+  failed: 0,
+  receivedBytes: fetched * 1_000,
 });
 
 /** Looks ten times a second at a run that does so many pages in each second. */
@@ -35,6 +34,18 @@ describe('samples', () => {
     expect(samples.taken.length).toBe(64);
     expect(samples.taken.at(-1)?.atMs).toBe(300_000);
   });
+
+  test('none while everything waits: a wait that is announced is no slowness', () => {
+    const still = { ...IDLE, origins: [pausedOrigin()] };
+    const samples = watch(watch(firstSample(0), 0, 10, hundred, BUSY), 10.1, 40, () => 1_000, still);
+    expect(samples.taken.length).toBe(12);
+    expect(samples.stillSinceMs).toBe(10_100);
+  });
+
+  test('they remember when something came last', () => {
+    const samples = watch(firstSample(0), 0, 30, (second) => hundred(Math.min(second, 12)), BUSY);
+    expect(samples.cameAtMs).toBe(12_000);
+  });
 });
 
 describe('speed', () => {
@@ -53,44 +64,5 @@ describe('speed', () => {
 
   test('is nothing at the very start', () => {
     expect(speedOver(firstSample(0), at(0, 0), 5_000).pagesPerSecond).toBe(0);
-  });
-});
-
-describe('time left', () => {
-  test('is not guessed from a moment', () => {
-    expect(timeLeftMs(firstSample(0), at(1, 100), 500, BUSY, WALL)).toBeUndefined();
-  });
-
-  test('is not guessed where nothing has come yet', () => {
-    expect(timeLeftMs(firstSample(0), at(30, 0), 500, BUSY, WALL)).toBeUndefined();
-  });
-
-  test('is none when all is done', () => {
-    expect(timeLeftMs(firstSample(0), at(30, 500), 0, BUSY, WALL)).toBe(0);
-  });
-
-  test('at a steady speed is pages by speed', () => {
-    const samples = watch(firstSample(0), 0, 10, hundred, BUSY);
-    expect(timeLeftMs(samples, at(10, 1_000), 500, BUSY, WALL)).toBeCloseTo(5_000, 5);
-  });
-
-  test('while everything waits is the wait and then the work, and shrinks as the wait passes', () => {
-    const gauges = waitingUntil(60);
-    const samples = watch(watch(firstSample(0), 0, 20, hundred, BUSY), 20, 50, () => 2_000, gauges);
-    const left = (second: number) => timeLeftMs(samples, at(second, 2_000), 3_000, gauges, WALL + second * 1_000);
-    expect(left(20)).toBeCloseTo(70_000, -2);
-    expect(left(50)).toBeCloseTo(40_000, -2);
-  });
-
-  test('after a wait counts the wait as what may come again', () => {
-    const waited = watch(watch(firstSample(0), 0, 10, hundred, BUSY), 10, 40, () => 1_000, waitingUntil(40));
-    const samples = watch(waited, 40.1, 50, (second) => 1_000 + hundred(second - 40), BUSY);
-    expect(timeLeftMs(samples, at(50, 2_000), 400, BUSY, WALL)).toBeCloseTo(10_000, -3);
-  });
-
-  test('is never shorter than the longest wait that pages stand behind, though others go on', () => {
-    const samples = watch(firstSample(0), 0, 10, hundred, BUSY);
-    const gauges = { ...waitingUntil(100), inFlight: 5 };
-    expect(timeLeftMs(samples, at(10, 1_000), 500, gauges, WALL + 10_000)).toBe(90_000);
   });
 });

@@ -13,7 +13,7 @@ function attempt(cost: 'try' | 'free' | 'refusal'): RunEvent {
     page: page(1),
     url: page(1).url,
     number: 1,
-    result: { type: 'answer', status: 503, httpVersion: '2', wireBytes: 0, headMs: 5 },
+    result: { type: 'answer', status: 503, httpVersion: '2', wireBytes: 0, connectMs: 0, headMs: 5 },
     sequel: { type: 'again', cost, afterMs: 0 },
   };
 }
@@ -59,16 +59,25 @@ describe('counts', () => {
         expect(donePages(state)).toBe(final);
         expect(totalPages(state)).toBeGreaterThanOrEqual(final);
         expect(state.retries + state.refusals).toBe(again);
-        expect(state.lastFailures.length).toBe(Math.min(5, state.notOk));
+        expect(state.lastFailures.length).toBe(Math.min(100, state.notOk));
       }),
     );
   });
 });
 
 describe('what is kept is bounded', () => {
-  test('the last five failures, the newest last', () => {
-    const { lastFailures } = run([1, 2, 3, 4, 5, 6, 7].map((number) => failed(number)));
-    expect(lastFailures.map(({ url }) => url)).toEqual([3, 4, 5, 6, 7].map((number) => page(number).url));
+  test('the last hundred failures, the newest last', () => {
+    const { lastFailures } = run(Array.from({ length: 250 }, (_, number) => failed(number)));
+    expect(lastFailures.length).toBe(100);
+    expect(lastFailures.map(({ url }) => url).slice(-2)).toEqual([page(248).url, page(249).url]);
+  });
+
+  test('failures are counted by their code', () => {
+    const { causes } = run([failed(1), failed(2, 'TRUNCATED', 'cut'), failed(3)]);
+    expect([...causes]).toEqual([
+      ['HTTP_404', 2],
+      ['TRUNCATED', 1],
+    ]);
   });
 
   test('an invalid line is known by where it stands', () => {
@@ -93,4 +102,5 @@ test('a pause is forgotten when the origin is asked again, or given up', () => {
     { type: 'origin-given-up', origin: gone, failure },
   ]);
   expect(state.pauses.size).toBe(0);
+  expect(state.originsGivenUp).toBe(1);
 });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Gauges, RunEvent } from '../../src/core/event.ts';
+import { clockTime } from '../../src/progress/format.ts';
 import { firstSample } from '../../src/progress/samples.ts';
 import { fold, initialState } from '../../src/progress/state.ts';
 import { isLineDue, renderLine } from '../../src/progress/status-line.ts';
-import { failed, IDLE, kept, listed, pausedOrigin, WALL } from './events.ts';
+import { failed, IDLE, kept, listed, page, pausedOrigin, WALL } from './events.ts';
 
 function line(events: readonly RunEvent[], gauges: Gauges = IDLE, nowMs = 10_000): string {
   return renderLine(events.reduce(fold, initialState()), firstSample(0), gauges, { nowMs, wallMs: WALL });
@@ -13,21 +14,46 @@ const pages = (many: number): RunEvent[] => Array.from({ length: many }, (_, ind
 
 describe('the line', () => {
   test('of a run that goes well', () => {
-    expect(line([listed(1_240), ...pages(1_030)])).toBe('1,030 of 1,240 pages, 100% OK, 103 pages/s, 3 s left');
+    expect(line([listed(1_240), ...pages(1_030)], { ...IDLE, inFlight: 50, receivedBytes: 12_000_000 })).toBe(
+      '1,030 of 1,240 pages, 100% OK, 103 pages/s, 1.2 MB/s, 3 s left, 50 in flight',
+    );
   });
 
   test('while the list is read and an origin waits', () => {
     const paused = { reason: 'retry-after', status: 429, untilWall: WALL + 12_000 } as const;
     const gauges = { ...IDLE, inFlight: 1, origins: [pausedOrigin({ waiting: 42, paused })] };
     expect(line([listed(5_000, false), ...pages(998), failed(1), failed(2)], gauges)).toBe(
-      '1,000 of ≥5,000 pages, 99.8% OK, 100 pages/s, ≥40 s left, 42 waiting for api.example.com (429, Retry-After, 12 s)',
+      '1,000 of ≥5,000 pages, 99.8% OK, 2 not OK, 100 pages/s, 0 B/s, ≥40 s left, 1 in flight, list still being read, ' +
+        `42 waiting for api.example.com (429, Retry-After, 12 s, until ${clockTime(WALL + 12_000, WALL)})`,
     );
   });
 
   test('of several origins the one with the most pages behind it is named', () => {
     const origins = [pausedOrigin({ origin: 'https://a.example', waiting: 1 }), pausedOrigin({ waiting: 9 })];
     expect(line([listed(50)], { ...IDLE, inFlight: 1, origins })).toBe(
-      '0 of 50 pages, 0 pages/s, 9 waiting for api.example.com (429, Retry-After, 41 s), 1 more origin waits',
+      '0 of 50 pages, 0 pages/s, 0 B/s, ≥41 s left, 1 in flight, ' +
+        `9 waiting for api.example.com (429, Retry-After, 41 s, until ${clockTime(WALL + 41_000, WALL)}), 1 more origin waits`,
+    );
+  });
+
+  test('tells what went wrong, and that the run is being stopped', () => {
+    const again = (cost: 'try' | 'refusal'): RunEvent => ({
+      type: 'attempt',
+      page: page(1),
+      url: page(1).url,
+      number: 1,
+      result: { type: 'answer', status: 503, httpVersion: '2', wireBytes: 0, connectMs: 0, headMs: 5 },
+      sequel: { type: 'again', cost, afterMs: 0 },
+    });
+    const events = [
+      listed(9),
+      again('try'),
+      again('refusal'),
+      again('refusal'),
+      { type: 'stopping', reason: 'SIGINT' },
+    ];
+    expect(line(events as RunEvent[])).toBe(
+      '0 of 9 pages, 0 pages/s, 0 B/s, 0 in flight, 2 refusals, 1 retry, stopping (Ctrl-C)',
     );
   });
 

@@ -1,11 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { Gauges } from '../../src/core/event.ts';
 import type { ProgressStream } from '../../src/progress/screen.ts';
 import type { Progress, ProgressOptions } from '../../src/progress/terminal.ts';
 import { createProgress } from '../../src/progress/terminal.ts';
 import { failed, IDLE, kept, listed, page, pausedOrigin, verdict, WALL } from './events.ts';
+import { FakeTerminal, type TerminalSize } from './fake-terminal.ts';
 
-const HIDE = '\u001b[?25l';
 const SHOW = '\u001b[?25h';
 
 class FakeStream implements ProgressStream {
@@ -44,49 +45,6 @@ class FakeStream implements ProgressStream {
   }
 }
 
-/**
- * What a terminal makes of what is written to it, as far as this program goes: lines without wrapping, relative moves, erasing.
- * The cursor cannot leave the window upwards; the window is the last `rows` lines.
- */
-class FakeTerminal {
-  readonly #rows: number;
-  lines: string[] = [''];
-  #row = 0;
-  #column = 0;
-  cursorShown = true;
-  wraps = true;
-
-  constructor(rows: number) {
-    this.#rows = rows;
-  }
-
-  feed(text: string): void {
-    for (const [token] of text.matchAll(/\u001b\[\??\d*[A-Za-z]|[\s\S]/gu)) this.#take(token);
-  }
-
-  #take(token: string): void {
-    const line = this.lines[this.#row] ?? '';
-    if (token === '\n') this.#newLine();
-    else if (token === '\r') this.#column = 0;
-    else if (token === '\u001b[K') this.lines[this.#row] = line.slice(0, this.#column);
-    else if (token === '\u001b[J') this.lines = [...this.lines.slice(0, this.#row), line.slice(0, this.#column)];
-    else if (token === HIDE || token === SHOW) this.cursorShown = token === SHOW;
-    else if (token === '\u001b[?7l' || token === '\u001b[?7h') this.wraps = token.endsWith('h');
-    else if (/^\u001b\[\d+A$/.test(token))
-      this.#row = Math.max(this.lines.length - this.#rows, 0, this.#row - Number(token.slice(2, -1)));
-    else if (!token.startsWith('\u001b')) {
-      this.lines[this.#row] = line.slice(0, this.#column).padEnd(this.#column) + token + line.slice(this.#column + 1);
-      this.#column++;
-    }
-  }
-
-  #newLine(): void {
-    this.#row++;
-    this.#column = 0;
-    this.lines[this.#row] ??= '';
-  }
-}
-
 interface Stage {
   readonly stream: FakeStream;
   readonly progress: Progress;
@@ -120,7 +78,7 @@ function stage(options: Partial<ProgressOptions> = {}, gauges: () => Gauges = ()
     ...options,
   });
   const terminal = (): FakeTerminal => {
-    const fake = new FakeTerminal(stream.rows ?? 24);
+    const fake = new FakeTerminal({ columns: stream.columns ?? 80, rows: stream.rows ?? 24 });
     fake.feed(stream.text);
     return fake;
   };
@@ -143,18 +101,26 @@ function stage(options: Partial<ProgressOptions> = {}, gauges: () => Gauges = ()
   };
 }
 
-const LIVE_HEAD = [`${'─'.repeat(74)}   0%`, '0 of 40 pages   0 pages/s   0 B/s   – left', '0 in flight   0 queued'];
+const LIVE_HEAD = [
+  `${'─'.repeat(74)}   0%`,
+  '0 of 40 pages   0 pages/s   0 B/s',
+  'no answer yet',
+  '0 in flight   0 queued',
+];
 
 describe('the live view', () => {
   test('is drawn over, never below itself', () => {
     const { progress, pass, screen } = stage();
     progress.start();
     progress.listener(listed(40));
-    pass(1_000);
+    pass(900);
     expect(screen()).toEqual(LIVE_HEAD);
     progress.listener(failed(7));
     pass(100);
-    expect(screen().slice(2)).toEqual(['0 in flight   0 queued', `✗ HTTP_404  ${page(7).url}  answered 404`]);
+    expect(screen().slice(-2)).toEqual([
+      '0 in flight   0 queued   █   peak 1/s, last 1 s',
+      `✗ HTTP_404  ${page(7).url}  answered 404`,
+    ]);
   });
 
   test('is drawn at most ten times a second, however much happens', () => {
@@ -174,8 +140,65 @@ describe('the live view', () => {
     progress.start();
     pass(100);
     expect(stream.writes.length).toBe(1);
-    pass(2_000);
+    pass(800);
     expect(stream.writes.length).toBe(1);
+  });
+
+  test('leaves to others a hundred times what a frame took, where thousands of origins wait', () => {
+    let nowMs = 0;
+    let looks = 0;
+    const clock = { now: () => nowMs, wall: () => WALL + nowMs };
+    let tick = (): void => {};
+    const ticker = (_everyMs: number, ticked: () => void) => {
+      tick = ticked;
+      return () => {};
+    };
+    const slow = (): Gauges => {
+      looks++;
+      nowMs += 10;
+      return IDLE;
+    };
+    const { progress } = stage({ clock, ticker }, slow);
+    progress.start();
+    for (let frame = 0; frame < 600; frame++) {
+      nowMs += 100;
+      tick();
+    }
+    expect((looks * 10) / nowMs).toBeLessThan(0.011);
+    expect(looks).toBeGreaterThan(50);
+  });
+
+  test('draws only what has changed, and all of it now and then', () => {
+    const { progress, pass, stream, screen } = stage();
+    progress.start();
+    progress.listener(listed(40));
+    progress.listener(failed(7));
+    pass(100);
+    const frames = Array.from({ length: 20 }, (_, number) => {
+      progress.listener(kept(number));
+      pass(100);
+      return stream.writes.at(-1) ?? '';
+    });
+    const withBar = frames.filter((frame) => frame.includes(' of 40 pages'));
+    expect(withBar).toHaveLength(20);
+    expect(frames.filter((frame) => frame.includes('✓') || frame.includes('! 1 not OK')).length).toBeLessThan(5);
+    expect(screen().some((line) => line.startsWith('! 1 not OK'))).toBe(true);
+    expect(screen().at(-1)).toBe(`✗ HTTP_404  ${page(7).url}  answered 404`);
+  });
+
+  test('erases nothing that is written anew, also where messages pass', () => {
+    const { progress, pass, stream } = stage();
+    progress.start();
+    progress.listener(listed(40));
+    pass(100);
+    progress.print('x'.repeat(80));
+    progress.print('short');
+    pass(100);
+    const frame = stream.writes.at(-1) ?? '';
+    expect(frame.match(/\u001b\[J/g)?.length).toBe(1);
+    expect(frame.indexOf('\u001b[J')).toBeGreaterThan(frame.indexOf('queued'));
+    // At the right edge an erasure would take the last character.
+    expect(frame).toContain(`${'x'.repeat(80)}\nshort\u001b[K\n`);
   });
 
   test('leaves messages above it, whole and in order', () => {
@@ -199,7 +222,7 @@ describe('the live view', () => {
     pass(100);
     origins = [pausedOrigin(), pausedOrigin({ origin: 'https://b.example' })];
     pass(100);
-    expect(screen().length).toBe(5);
+    expect(screen().length).toBe(6);
     origins = [];
     pass(100);
     expect(screen()).toEqual(LIVE_HEAD);
@@ -221,8 +244,66 @@ describe('the live view', () => {
     stream.columns = 40;
     stream.emit('resize');
     pass(100);
-    // Two lines above the last one: 79 columns are two rows, 44 columns are two.
+    // Three lines above the last one: 79 columns are two rows, the others fit.
     expect(stream.writes.at(-1)).toContain('\r\u001b[4A');
+  });
+
+  /** Lets a view with so many failures be drawn in windows of these sizes, one after the other. */
+  function resized(sizes: readonly TerminalSize[], failures: number): FakeTerminal {
+    const { progress, pass, stream } = stage({ color: true });
+    const first = { columns: 80, rows: 60 };
+    const terminal = new FakeTerminal(first);
+    Object.assign(stream, first);
+    progress.start();
+    progress.listener(listed(40));
+    progress.print('before');
+    for (let number = 0; number < failures; number++) progress.listener(failed(number));
+    const show = (): void => {
+      pass(300);
+      for (const text of stream.writes.splice(0)) terminal.feed(text);
+    };
+    show();
+    for (const size of sizes) {
+      terminal.resize(size);
+      Object.assign(stream, size);
+      stream.emit('resize');
+      show();
+    }
+    return terminal;
+  }
+
+  const withRows = (terminal: FakeTerminal, text: string): number =>
+    terminal.visibleRows.filter((row) => row.includes(text)).length;
+
+  test('leaves no remains when the window is made narrower and wider while it runs', () => {
+    const columns = fc.array(fc.integer({ min: 20, max: 200 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(columns, fc.nat(9), (widths, failures) => {
+        const terminal = resized(
+          widths.map((width) => ({ columns: width, rows: 60 })),
+          failures,
+        );
+        expect(terminal.lines[0]).toBe('before');
+        expect(withRows(terminal, 'in flight')).toBe(1);
+        expect(withRows(terminal, '✗')).toBe(failures);
+        expect(Math.max(...terminal.visibleRows.map(({ length }) => length))).toBeLessThanOrEqual(widths.at(-1) ?? 0);
+      }),
+    );
+  });
+
+  test('fills the window once where broken lines have pushed its top out of it', () => {
+    const terminal = resized([{ columns: 20, rows: 14 }], 9);
+    expect(withRows(terminal, 'in flight')).toBe(1);
+    expect(terminal.visibleRows.length).toBeLessThanOrEqual(14);
+  });
+
+  test('of one row is one row', () => {
+    const { progress, pass, stream, screen } = stage();
+    Object.assign(stream, { columns: 30, rows: 1 });
+    progress.start();
+    progress.listener(listed(40));
+    pass(500);
+    expect(screen()).toEqual(['0 of 40 pages  0/s  0 B/s']);
   });
 
   test('is drawn anew after a resize, also where its lines stay the same', () => {
@@ -306,17 +387,16 @@ describe('where there is no terminal', () => {
       pass(1_000);
     }
     expect(stream.writes).toEqual([
-      '10 of 1,000 pages, 100% OK, 1 pages/s, 16 min 30 s left\n',
-      '20 of 1,000 pages, 100% OK, 1 pages/s, 16 min 20 s left\n',
+      '10 of 1,000 pages, 100% OK, 1 pages/s, 0 B/s, 16 min 30 s left, 0 in flight\n',
+      '20 of 1,000 pages, 100% OK, 1 pages/s, 0 B/s, 16 min 20 s left, 0 in flight\n',
     ]);
   });
 
   test('no progress at all, where none is wanted: but messages, and the verdict', () => {
-    const { progress, pass, stream, timers } = stage({ mode: 'none' });
+    const { progress, pass, stream } = stage({ mode: 'none' });
     progress.start();
     progress.listener(failed(7));
     pass(60_000);
-    expect(timers()).toBe(0);
     expect(stream.writes).toEqual([`HTTP_404  ${page(7).url}  answered 404\n`]);
     progress.listener({ type: 'ended', verdict: verdict() });
     expect(stream.writes.at(-1)).toBe('All 40 pages are OK.\n');
@@ -341,6 +421,78 @@ describe('quiet', () => {
     progress.listener({ type: 'ended', verdict: verdict({ ok: 39, notOk: 1 }) });
     expect(stream.writes[0]).toBe(`HTTP_404  ${page(7).url}  answered 404\n`);
     expect(stream.writes.at(-1)).toBe('39 of 40 pages are OK.\n');
+  });
+});
+
+describe('a status line', () => {
+  test.each([
+    ['lines', false],
+    ['none', false],
+    ['bar', true],
+  ] as const)('with --progress %s, quiet %s: at any time, with the speed of the last seconds', (mode, quiet) => {
+    const { progress, pass, stream } = stage({ mode, quiet });
+    progress.start();
+    progress.listener(listed(1_000));
+    for (let second = 0; second < 5; second++) {
+      for (let number = 0; number < 10; number++) progress.listener(kept(second * 10 + number));
+      pass(1_000);
+    }
+    stream.writes.splice(0);
+    progress.status();
+    expect(stream.writes).toEqual(['50 of 1,000 pages, 100% OK, 10 pages/s, 0 B/s, 95 s left, 0 in flight\n']);
+  });
+
+  test('goes by above the live view', () => {
+    const { progress, pass, screen } = stage();
+    progress.start();
+    progress.listener(listed(40));
+    pass(500);
+    progress.status();
+    pass(100);
+    expect(screen()).toEqual(['0 of 40 pages, 0 pages/s, 0 B/s, 0 in flight', ...LIVE_HEAD]);
+  });
+});
+
+describe('a terminal that is shared', () => {
+  test('is given back while the process is stopped, and taken again where the cursor is then', () => {
+    const { progress, pass, stream, terminal, screen } = stage();
+    progress.start();
+    progress.listener(listed(40));
+    pass(500);
+    progress.suspend();
+    expect([terminal().cursorShown, screen()]).toEqual([true, ['']]);
+    const writes = stream.writes.length;
+    pass(300);
+    expect(stream.writes.length).toBe(writes);
+    stream.writes.push('[1]+  Stopped\n$ fg\n');
+    progress.resume();
+    pass(100);
+    expect(screen()).toEqual(['[1]+  Stopped', '$ fg', ...LIVE_HEAD]);
+    expect(terminal().cursorShown).toBe(false);
+  });
+
+  test('after a stop that came without a word, what stands there is left alone', () => {
+    const { progress, pass, stream, screen } = stage();
+    progress.start();
+    progress.listener(listed(40));
+    pass(500);
+    stream.writes.push('\n[1]+  Stopped\n$ fg\n');
+    progress.resume();
+    pass(100);
+    expect(screen().slice(-6)).toEqual(['[1]+  Stopped', '$ fg', ...LIVE_HEAD]);
+  });
+
+  test('shows no view while somebody else has it, but what has to be said', () => {
+    let hasTerminal = false;
+    const { progress, pass, screen, stream } = stage({ hasTerminal: () => hasTerminal });
+    progress.start();
+    progress.listener(listed(40));
+    progress.listener({ type: 'notice', code: 'STORE', message: 'a torn record was cut' });
+    pass(500);
+    expect(stream.writes).toEqual(['STORE  a torn record was cut\n']);
+    hasTerminal = true;
+    pass(1_000);
+    expect(screen().slice(0, 4)).toEqual(['STORE  a torn record was cut', ...LIVE_HEAD.slice(0, 3)]);
   });
 });
 

@@ -22,6 +22,7 @@ const answer = (status: number): AttemptResult => ({
   status,
   httpVersion: '2',
   wireBytes: 1,
+  connectMs: 0,
   headMs: 5,
 });
 
@@ -148,7 +149,7 @@ describe('origins', () => {
     [
       'learned: how many a second',
       { type: 'origin-learned', origin: ORIGIN, concurrency: 8, ratePerSecond: 100 },
-      ' api.example.com: learned 100 requests/s, at most 8 requests at a time',
+      ' api.example.com: learned 100/s, at most 8 requests at a time',
     ],
   ])('%s', (_, event, expected) => {
     expect(line(event)).toBe(expected);
@@ -164,7 +165,7 @@ describe('origins', () => {
       untilWall: noon + 600_000,
     } as const;
     expect(verboseLine(event, fold(initialState(), event), noon, PLAIN)).toBe(
-      ' api.example.com: 429, waits 10 min (Retry-After), until 12:10',
+      ' api.example.com: 429, waits 10 min (Retry-After), until 12:10:00',
     );
   });
 
@@ -173,9 +174,16 @@ describe('origins', () => {
     const noon = new Date(2026, 10, 23, 12).getTime();
     const event = { type: 'origin-given-up', origin: ORIGIN, failure, comeBackWall: noon + 7_500_000 } as const;
     expect(givenUpLine(event, noon, PLAIN)).toBe(
-      'ORIGIN_ASKS_TOO_LONG  api.example.com is given up: the origin asks to be left alone; come back in 2 h 5 min, at 14:05',
+      'ORIGIN_ASKS_TOO_LONG  api.example.com is given up: the origin asks to be left alone; come back in 2 h 5 min, at 14:05:00, with the same command; or raise --max-wait',
     );
   });
+});
+
+test('an origin that is given up for --patience, with what to do next', () => {
+  const failure = { code: 'ORIGIN_SILENT', message: 'it answers 502' } as const;
+  expect(givenUpLine({ type: 'origin-given-up', origin: ORIGIN, failure }, WALL, PLAIN)).toBe(
+    'ORIGIN_SILENT  api.example.com is given up: it answers 502; run the same command again later, or raise --patience',
+  );
 });
 
 test('a duplicate is told with where it stands', () => {

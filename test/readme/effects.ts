@@ -5,6 +5,11 @@ import { type Done, ITEMS } from './run-script.ts';
 
 /** What a block must have done beside ending with its exit code. */
 export const EFFECTS: Readonly<Record<string, (done: Done) => void>> = {
+  warc: ({ folder }) => expect(readFileSync(join(folder, 'pages.warc.gz')).length).toBeGreaterThan(1_000),
+  cdxj: ({ folder }) =>
+    expect(rows(folder, 'pages.cdxj').filter((line) => line.startsWith('com,example,api)/'))).toHaveLength(4),
+  'sqlite-store': ({ folder }) => expect(readdirSync(folder)).toContain('pages.db'),
+  'sqlite-shards': ({ folder }) => expect(readdirSync(folder)).toContain('shard-1.db'),
   list: ({ folder }) => expect(bodies(join(folder, 'pages'))).toHaveLength(4),
   pipe: ({ stdout }) => expect(stdout.match(/^https:\/\/api\.example\.com\/items\/\d\t200\t\d+$/gm)).toHaveLength(4),
   script: ({ stdout }) => expect(stdout).toContain('Every page is in pages/.'),
@@ -17,8 +22,8 @@ export const EFFECTS: Readonly<Record<string, (done: Done) => void>> = {
     expect(site.server.requests.filter(({ path }) => path.startsWith('/items/'))).toHaveLength(52);
   },
   requests: ({ folder, site }) => {
-    const keys = site.server.requests.filter(({ headers }) => headers['x-api-key'] === 'secret');
-    expect(keys).toHaveLength(8);
+    const shown = site.server.requests.filter(({ headers }) => headers.authorization === 'Bearer secret');
+    expect(shown).toHaveLength(11);
     expect(record(folder, 'me.ndjson')).toMatchObject({ body: { me: `Basic ${btoa('me:secret')}` } });
     expect(record(folder, 'found.ndjson')).toMatchObject({ body: { asked: '{"q": "lamp"}' } });
     expect(record(folder, 'also-found.ndjson')).toMatchObject({ body: { asked: 'q=lamp&size=50' } });
@@ -35,6 +40,15 @@ export const EFFECTS: Readonly<Record<string, (done: Done) => void>> = {
     expect(site.server.count('/not-yet')).toBe(3);
     expect(readFileSync(join(folder, 'rest.txt'), 'utf8')).toBe('');
   },
+  stores: ({ folder }) => expect(readdirSync(folder)).toEqual(expect.arrayContaining(['pages.db', 'pages.warc.gz'])),
+  api: ({ folder }) => {
+    expect(rows(folder, 'all.jsonl').toSorted()).toEqual(['{"id":"1-1"}', '{"id":"2-1"}', '{"id":"3-1"}']);
+  },
+  archive: ({ folder }) => {
+    expect(rows(folder, 'site.cdxj').filter((line) => line.startsWith('com,example)/'))).toHaveLength(3);
+  },
+  duckdb: ({ folder }) => expect(rows(folder, 'items.csv')).toContain('2,lamp 2'),
+  workflow: ({ stdout }) => expect(stdout).toContain('docs/guide.md:1:See '),
   links: ({ folder }) => expect(rows(folder, 'broken.txt')).toEqual(['https://www.example.com/missing']),
   jq: ({ folder }) => {
     expect(rows(folder, 'items.jsonl').toSorted()).toEqual(['{"id":"1-1"}', '{"id":"2-1"}', '{"id":"3-1"}']);

@@ -63,11 +63,17 @@ function answerTo(request: AppRequest): Answer {
   return { status: 404, body: '{}' };
 }
 
-function apiAnswer({ method, path, body, headers }: AppRequest): Answer {
+/** What `api.example.com` answers. */
+export function apiAnswer({ method, path, body, headers }: AppRequest): Answer {
   const url = new URL(path, 'https://api.example.com');
   const number = Number(/^\/items\/(\d+)$/.exec(url.pathname)?.[1]);
   if (number > 0) return json({ id: number, name: `lamp ${number}` });
-  if (url.pathname === '/items') return json({ items: [{ id: `${url.searchParams.get('page')}-1` }] });
+  const page = Number(url.searchParams.get('page'));
+  if (url.pathname === '/list') {
+    const next = page < 3 ? `https://api.example.com/list?page=${page + 1}` : undefined;
+    return json({ items: [`${page}-1`, `${page}-2`], next });
+  }
+  if (url.pathname === '/items') return json({ pages: 3, items: [{ id: `${page}-1` }] });
   if (url.pathname === '/search' && method === 'POST') return json({ asked: body });
   if (url.pathname === '/me' && headers.authorization !== undefined) return json({ me: headers.authorization });
   return { status: url.pathname === '/me' ? 401 : 404, body: '{}' };

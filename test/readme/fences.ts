@@ -5,10 +5,17 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 
 /** The documents of which every command is run. */
 export const DOCUMENTS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['README.md', 'docs/tutorial.md', 'docs/recipes.md', 'docs/coming-from.md', 'docs/errors.md'].map((name) => [
-    name,
-    readFileSync(join(ROOT, name), 'utf8'),
-  ]),
+  [
+    'README.md',
+    'docs/tutorial.md',
+    'docs/recipes.md',
+    'docs/coming-from.md',
+    'docs/errors.md',
+    'docs/stores.md',
+    'docs/sqlite.md',
+    'docs/warc.md',
+    'docs/library.md',
+  ].map((name) => [name, readFileSync(join(ROOT, name), 'utf8')]),
 );
 
 /**
@@ -17,6 +24,7 @@ export const DOCUMENTS: Readonly<Record<string, string>> = Object.fromEntries(
  * - `sh name=N`, with `exits=C` where it does not end with 0: it is run, in a folder of its own; with `after=M`, where M has been run
  *   before. `shell` is not run: it installs something or needs a checkout.
  * - `text of=N`: lines that N prints. `text file=F`: a file that stands in the folder of every command.
+ * - Of `yaml name=N` the step `run: |` is run.
  * - `makefile name=N` is run by make. `ts name=N` is compiled and run.
  */
 export interface Fence {

@@ -21,7 +21,6 @@ const FILES: Readonly<Record<string, string | Buffer>> = {
   'urls.txt': lines(ITEMS),
   'mixed.txt': lines(MIXED),
   'more.txt.gz': gzipSync(lines(['https://www.example.com/about'])),
-  'headers.txt': 'X-Api-Key: secret\n',
   'lists/a.txt': lines(ITEMS.slice(0, 2)),
   'lists/b.txt': lines(ITEMS.slice(1)),
   'docs/guide.md': 'See <https://www.example.com/about> and [this](https://www.example.com/missing).\n',

@@ -58,7 +58,7 @@ describe('memory is bounded', () => {
     const timeline = new Timeline();
     const origins = new Origins(timeline);
     const ask = (origin: string, wireBytes: number, elapsedMs = 0): void => {
-      const result = { type: 'answer', status: 200, httpVersion: '2', wireBytes, headMs: 1 } as const;
+      const result = { type: 'answer', status: 200, httpVersion: '2', wireBytes, connectMs: 0, headMs: 1 } as const;
       const url = `${origin}/1`;
       origins.attempt({ type: 'attempt', page: page(1), url, number: 1, result, sequel: { type: 'done' } }, elapsedMs);
     };

@@ -10,12 +10,13 @@ const answered = (
   of: Page,
   headMs: number,
   changes: Partial<Extract<RunEvent, { type: 'attempt' }>> = {},
+  connectMs = 0,
 ): RunEvent => ({
   type: 'attempt',
   page: of,
   url: of.url,
   number: 1,
-  result: { type: 'answer', status: 200, httpVersion: '2', wireBytes: 100, headMs },
+  result: { type: 'answer', status: 200, httpVersion: '2', wireBytes: 100, connectMs, headMs },
   sequel: { type: 'done' },
   ...changes,
 });
@@ -45,8 +46,32 @@ describe('where the time goes', () => {
     const one = page(1);
     history.hear(answered(one, 30), 0);
     history.hear({ type: 'page', page: one, record: record(1, 'ok', { elapsedMs: 100, waitedMs: 20 }) }, 100);
-    expect(history.spent).toEqual({ waiting: 20, firstByte: 30, body: 50, torn: 0 });
+    expect(history.spent).toEqual({ waiting: 20, connecting: 0, firstByte: 30, body: 50, torn: 0 });
     expect(history.tornPages).toBe(0);
+  });
+
+  test('connecting is no part of the first byte, nor of the body', () => {
+    const history = new History();
+    const [one, two] = [page(1), page(2)];
+    history.hear(answered(one, 30, {}, 40), 0);
+    history.hear(answered(two, 10, {}, 0.2), 0);
+    history.hear({ type: 'page', page: one, record: record(1, 'ok', { elapsedMs: 100, waitedMs: 20 }) }, 100);
+    expect(history.spent).toEqual({ waiting: 20, connecting: 40, firstByte: 30, body: 10, torn: 0 });
+    expect([history.connecting.count, history.connecting.mostMs]).toEqual([1, 40]);
+  });
+
+  test('in line: pages that wait, over time, for each that was asked for; what they waited for later is told already', () => {
+    const history = new History();
+    history.sample({ ...IDLE, waiting: 10 }, 0);
+    history.sample({ ...IDLE, waiting: 10 }, 100);
+    history.sample({ ...IDLE, waiting: 0 }, 200);
+    expect(history.meanInLineMs).toBeUndefined();
+    for (let number = 0; number < 4; number++) {
+      const ended = record(number, 'ok', { elapsedMs: 100, waitedMs: 50 });
+      history.hear({ type: 'page', page: page(number), record: ended }, 200);
+    }
+    // 10 pages for 100 ms, of which 4 waited for 50 ms between their tries.
+    expect(history.meanInLineMs).toBe((10 * 100 - 4 * 50) / 4);
   });
 
   test('a page with a try that brought no whole answer is told apart', () => {
@@ -59,7 +84,7 @@ describe('where the time goes', () => {
       { type: 'page', page: one, record: record(1, 'ok', { elapsedMs: 100, waitedMs: 10, requests: 2 }) },
       100,
     );
-    expect(history.spent).toEqual({ waiting: 10, firstByte: 30, body: 0, torn: 60 });
+    expect(history.spent).toEqual({ waiting: 10, connecting: 0, firstByte: 30, body: 0, torn: 60 });
     expect(history.tornPages).toBe(1);
     expect(history.body.count).toBe(0);
   });

@@ -82,7 +82,7 @@ function straysAndLimit(perSecond: number, share: number, retryAfter: 0 | 1 | un
     openness: retryAfter === undefined ? 'silent' : 'tells',
     strayShare: share,
     idealS: bucketIdeal(pages, perSecond, 20, waitS) + pages * share * lostS,
-    outOfReach: { why: 'a stray and a limit that is just overrun look alike', ratio: 2.5, wasted: 0.08 },
+    outOfReach: { why: 'a stray and a limit that is just overrun look alike', ratio: 2.2, wasted: 0.04 },
     make: () => ({
       limit: new TokenBucket(perSecond, 20),
       latency: ms(20),
@@ -387,6 +387,51 @@ export const SHAPES: readonly Shape[] = [
     openness: 'silent',
     idealS: 30 + (20_000 - 1_520) / 100,
     make: () => ({ limit: new TokenBucket((now) => (now < 30_000 ? 50 : 100), 20), latency: ms(20) }),
+  },
+  {
+    name: 'bucket 100/s, a tenth of it from 20 s to 40 s, Retry-After 1',
+    pages: 10_000,
+    openness: 'tells',
+    idealS: 40 + (10_000 - 40 - 20 * 100 - 20 * 10) / 100,
+    outOfReach: {
+      why: 'that it bears more again is seen by a search, and each refusal of that costs a second',
+      ratio: 1.25,
+      wasted: 0.01,
+    },
+    make: () => ({
+      limit: new TokenBucket((now) => (now > 20_000 && now < 40_000 ? 10 : 100), 20),
+      latency: ms(20),
+      telling: { retryAfter: 'ceil' },
+    }),
+  },
+  {
+    name: '40 in 5 s, others take nine tenths for a minute, Retry-After',
+    pages: 2_000,
+    openness: 'tells',
+    idealS: 60 + windowIdeal(2_000 - 12 * 4, 40, 5),
+    outOfReach: {
+      why: 'that the others are gone is seen by a probe, of which there is one in ten quiet windows',
+      ratio: 1.25,
+      wasted: 0.03,
+    },
+    make: limited(() => new FixedWindow((now) => (now < 60_000 ? 4 : 40), 5_000), 30, { retryAfter: 'ceil' }),
+  },
+  {
+    name: '40 in 5 s, others leave 1 to 9 of them for a minute, Retry-After',
+    pages: 2_000,
+    openness: 'tells',
+    idealS: 60 + windowIdeal(2_000 - 12 * 5, 40, 5),
+    outOfReach: {
+      why: 'how many the others leave is different every time, and only a refusal tells',
+      ratio: 1.25,
+      wasted: 0.05,
+    },
+    make: limited(
+      () =>
+        new FixedWindow((now) => (now > 5_000 && now < 60_000 ? 1 + ((7 * Math.floor(now / 5_000)) % 9) : 40), 5_000),
+      30,
+      { retryAfter: 'ceil' },
+    ),
   },
   {
     name: 'capacity for 8, slower beyond it, 50 ms',

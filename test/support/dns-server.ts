@@ -2,7 +2,12 @@ import { createSocket, type RemoteInfo } from 'node:dgram';
 
 /** What a name server says of a name: addresses, or a response code (RFC 1035 §4.1.1), or nothing at all. */
 export type DnsReply =
-  | { readonly v4?: readonly string[]; readonly v6?: readonly string[]; readonly afterMs?: number }
+  | {
+      readonly v4?: readonly string[];
+      readonly v6?: readonly string[];
+      readonly ttlS?: number;
+      readonly afterMs?: number;
+    }
   | 'nxdomain'
   | 'servfail'
   | 'silence';
@@ -18,17 +23,23 @@ const RCODE = { nxdomain: 3, servfail: 2 } as const;
 const TYPE = { A: 1, AAAA: 28 } as const;
 const TTL_S = 1;
 
-/** A name server on loopback (UDP) that does what it is told, name by name. `nth`: how often that name and type was asked for before. */
-export async function startDnsServer(reply: (name: string, nth: number) => DnsReply, port = 0): Promise<DnsServer> {
+/** A name server on loopback (UDP) that does what it is told, name by name. `nth`: how often that name and type was asked for before; `kind`: A or AAAA. */
+export async function startDnsServer(
+  reply: (name: string, nth: number, kind: string) => DnsReply,
+  port = 0,
+): Promise<DnsServer> {
   const asked: string[] = [];
+  const times = new Map<string, number>();
   const socket = createSocket('udp4');
   socket.on('message', (query, from) => void answer(query, from));
   async function answer(query: Buffer, from: RemoteInfo): Promise<void> {
     const { name, type, questionEnd } = parseQuestion(query);
-    const key = `${name} ${type === TYPE.AAAA ? 'AAAA' : type === TYPE.A ? 'A' : type}`;
-    const nth = asked.filter((one) => one === key).length;
+    const kind = type === TYPE.AAAA ? 'AAAA' : type === TYPE.A ? 'A' : String(type);
+    const key = `${name} ${kind}`;
+    const nth = times.get(key) ?? 0;
+    times.set(key, nth + 1);
     asked.push(key);
-    const said = reply(name, nth);
+    const said = reply(name, nth, kind);
     if (said === 'silence') return;
     if (typeof said === 'object' && said.afterMs !== undefined)
       await new Promise((resolve) => setTimeout(resolve, said.afterMs));
@@ -39,7 +50,8 @@ export async function startDnsServer(reply: (name: string, nth: number) => DnsRe
     header.writeUInt16BE(0x8180 | (typeof said === 'string' ? RCODE[said] : 0), 2);
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(addresses.length, 6);
-    const records = addresses.map((address) => resourceRecord(type, address));
+    const ttlS = typeof said === 'string' ? TTL_S : (said.ttlS ?? TTL_S);
+    const records = addresses.map((address) => resourceRecord(type, address, ttlS));
     socket.send(
       Buffer.concat([header, query.subarray(12, questionEnd), ...records]),
       from.port,
@@ -61,14 +73,14 @@ function parseQuestion(query: Buffer): { name: string; type: number; questionEnd
   return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), questionEnd: at + 5 };
 }
 
-function resourceRecord(type: number, address: string): Buffer {
+function resourceRecord(type: number, address: string, ttlS: number): Buffer {
   const data = type === TYPE.A ? Buffer.from(address.split('.').map(Number)) : v6Bytes(address);
   const fixed = Buffer.alloc(12);
   // A pointer to the question's name.
   fixed.writeUInt16BE(0xc00c, 0);
   fixed.writeUInt16BE(type, 2);
   fixed.writeUInt16BE(1, 4);
-  fixed.writeUInt32BE(TTL_S, 6);
+  fixed.writeUInt32BE(ttlS, 6);
   fixed.writeUInt16BE(data.length, 10);
   return Buffer.concat([fixed, data]);
 }

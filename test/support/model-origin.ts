@@ -71,7 +71,7 @@ export class ModelClient implements Client {
     this.receivedBytes += body.length;
     const bytes = sink === undefined ? 0 : body.length;
     const headMs = this.#clock.now() - startedAt;
-    return { ok: true, head, complete: 'h2-end', bytes, wireBytes: body.length, headMs, ...settings };
+    return { ok: true, head, complete: 'h2-end', bytes, wireBytes: body.length, connectMs: 0, headMs, ...settings };
   }
 
   /** There, by the server's time, and back. */

@@ -118,6 +118,8 @@ export interface ModelRunOptions {
   readonly seed?: number;
   /** What the network takes to and from every origin. */
   readonly oneWayMs?: number;
+  /** Sees each event when it happens. */
+  readonly onEvent?: (event: RunEvent) => void;
   /** Called with the run before time begins to pass. */
   readonly during?: (run: Run, clock: FakeClock) => void;
 }
@@ -139,7 +141,7 @@ export async function modelRun(
     store,
     clock,
     random: seededRandom(options.seed ?? 1),
-    listeners: [(event) => events.push(event)],
+    listeners: [(event) => events.push(event), ...(options.onEvent === undefined ? [] : [options.onEvent])],
   });
   options.during?.(run, clock);
   const verdict = await clock.run(run.verdict());

@@ -58,6 +58,7 @@ export class OriginPace {
 
   onGood(now: number, startedAt: number): void {
     this.#rate.onGood(now, startedAt);
+    this.#window?.onGood(startedAt);
   }
 
   /** A refusal that begins a wait, with `inFlight` others that may be refused as well. */

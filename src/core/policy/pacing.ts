@@ -43,6 +43,8 @@ export class LearnedRate {
   #settleUnitMs = 1_000;
   #doublingMs = SEARCH_DOUBLING_MS;
   #lastWaitMs = 0;
+  /** The most that an epoch with the wait after it brought, requests per second; halved each time that it was sought again. */
+  #borne = 0;
 
   /** Requests per second that may be started now; undefined where nothing limits them. */
   rateAt(now: number): number | undefined {
@@ -68,7 +70,7 @@ export class LearnedRate {
 
   /** It is asked more than it is known to bear: a refusal now is what was to be found out. */
   isProbing(now: number): boolean {
-    return this.#phase === 'hold' && now - this.#resumedAt > this.#plateauMs;
+    return this.#phase === 'settle' || (this.#phase === 'hold' && now - this.#resumedAt > this.#plateauMs);
   }
 
   /** How many it bears at once beyond its rate, as far as is known. */
@@ -83,6 +85,18 @@ export class LearnedRate {
     const latencyMs = now - startedAt;
     this.#roundTripMs = this.#roundTripMs === 0 ? latencyMs : this.#roundTripMs * 0.9 + latencyMs * 0.1;
     if (this.#phase !== 'hold') this.#answers.add(now);
+    if (this.isKnown && this.#isFarBelowBorne(now)) this.#seekBorne(now);
+  }
+
+  /** What was lost may have been others' share, who are gone: far below what it bore once, ten waits without a refusal are enough to look. */
+  #isFarBelowBorne(now: number): boolean {
+    return this.#rate < this.#borne * FAR_BELOW && now - this.#resumedAt > this.#lastWaitMs * WAITS_BEFORE_SEEKING;
+  }
+
+  #seekBorne(now: number): void {
+    this.#borne /= 2;
+    this.loosen(now, this.#rate);
+    this.#beginEpoch(now);
   }
 
   /** A refusal that begins a wait, or makes it longer. Those in flight with it belong to the same event and need not be told. */
@@ -147,6 +161,8 @@ export class LearnedRate {
 
   #learn(epoch: Epoch, end: number, behind: number): void {
     const asked = this.rateAt(end) ?? 0;
+    const ms = epoch.ms + epoch.waitMs;
+    if (ms >= SHORTEST_BORNE_MS) this.#borne = Math.max(this.#borne, (epoch.good * 1000) / ms);
     if (this.#first === undefined) {
       this.#first = epoch;
       this.#firstAnswers = this.#answers;
@@ -255,6 +271,10 @@ const SMALL_BURST_S = 0.4;
 const PLATEAU_PER_WAIT = 100;
 /** ... and some requests, of which it should not cost 1% either. */
 const REQUESTS_PER_PROBE = 400;
+/** A burst alone is nothing that an origin bears. */
+const SHORTEST_BORNE_MS = 2_000;
+const FAR_BELOW = 0.4;
+const WAITS_BEFORE_SEEKING = 10;
 /** Requests per second: once in five minutes. */
 const SLOWEST = 1 / 300;
 /** A pace beyond this limits nothing. */

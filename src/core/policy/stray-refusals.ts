@@ -4,6 +4,8 @@ export interface RefusalEvent {
   readonly good: number;
   /** Requests per second that it was asked when it refused. */
   readonly perSecond: number;
+  /** Good answers per second since the refusal before it, waits included. */
+  readonly throughput: number;
   /** More than it was known to bear: such refusals are looked for. */
   readonly isProbing: boolean;
   /** Of what was started after the refused request and before its refusal was known, so many were taken ... */
@@ -23,8 +25,8 @@ export interface Attribution {
  * Tells refusals that have nothing to do with how hard an origin is asked, such as a backend of many that now and then answers 503. Obeying
  * them is right; learning a rate or a number from each of them would end in a crawl.
  *
- * A limit is known by its effect: asked less, the origin refuses no more, or hardly. Where it goes on refusing single requests just as
- * often, they are strays, and their share of all requests is known. There may be a limit all the same. From then on a refusal is the
+ * A limit is known by its effect: asked less, the origin refuses no more, or lets through the same as before. Where it goes on refusing
+ * single requests and that is not so, they are strays, and their share of all requests is known. There may be a limit all the same. From then on a refusal is the
  * limit's where others that were started with it are refused as well, more of them than strays explain, or where refusals come so often
  * that strays do not explain them; but not where the origin is asked a good deal less than it has borne for a while.
  */
@@ -97,14 +99,32 @@ export class StrayRefusals {
       this.#forgetBorne(event.perSecond);
       return { isStray: false };
     }
-    if (event.isProbing) this.#events = [];
+    if (event.isProbing) {
+      this.#events = [];
+      return { isStray: false };
+    }
     this.#events = [...this.#events.slice(1 - MOST_EVENTS), event];
     const hardest = Math.max(...this.#events.map(({ perSecond }) => perSecond));
-    if (this.#events.length < LEAST_EVENTS || event.perSecond > hardest * EASED_IN_VAIN) return { isStray: false };
+    const isEased = event.perSecond <= hardest * EASED_IN_VAIN;
+    if (this.#events.length < LEAST_EVENTS || !isEased || !this.#showsNoLimit()) return { isStray: false };
     this.#goodPerStray = this.#events.reduce((sum, { good }) => sum + good, 0) / this.#events.length;
     this.#mostGoodPerStray = this.#goodPerStray;
     this.#events = [];
     return { isStray: true, bornePerSecond: hardest };
+  }
+
+  /**
+   * A limit that is overrun lets through the same a second from one refusal to the next, whatever is asked, or less when it falls. Where a
+   * later stretch had clearly more, or most stretches all that was asked, there was none.
+   */
+  #showsNoLimit(): boolean {
+    let least = Number.POSITIVE_INFINITY;
+    for (const { throughput } of this.#events) {
+      if (throughput >= least * UNEVEN) return true;
+      least = Math.min(least, throughput);
+    }
+    const last = this.#events.slice(-LEAST_EVENTS);
+    return last.filter(({ throughput, perSecond }) => throughput >= perSecond * ALL_ASKED).length >= LEAST_EVENTS - 1;
   }
 }
 
@@ -119,14 +139,16 @@ const LEAST_EVENTS = 3;
 const MOST_EVENTS = 16;
 /** Asked a tenth less, an origin with a limit refuses no more. */
 const EASED_IN_VAIN = 0.9;
+const UNEVEN = 1.5;
+const ALL_ASKED = 0.9;
 /** At a fifth less than it has borne for a while a single refusal is no limit's. */
 const EASED = 0.8;
 /** Events over which the mean is taken. */
 const RECENT = 16;
 /** Strays this rare are not worth telling from a limit that is probed. */
 const MOST_GOOD_PER_STRAY = 2_000;
-/** So many times their usual share, and a little, is explained by strays. */
-const EXPLAINED = 2;
+/** So many times their usual share, and a little, is explained by strays. Twice their share would let a limit be overrun by as much again. */
+const EXPLAINED = 1.5;
 const OVERLOOKED = 0.01;
 /** Refusals that strays do not explain, before they are a limit's. */
 const MOST_EXCESS = 5;

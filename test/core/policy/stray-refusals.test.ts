@@ -3,11 +3,11 @@ import { type RefusalEvent, StrayRefusals } from '../../../src/core/policy/stray
 
 type Event = readonly [good: number, perSecond: number, more?: Partial<RefusalEvent>];
 
-/** Events one after the other, each so many good answers after the one before, at so many requests a second; a few others in flight were taken. */
+/** Events one after the other, each so many good answers after the one before, at so many requests a second, all of which came through; a few others in flight were taken. */
 function after(events: readonly Event[]) {
   const strays = new StrayRefusals();
   const found = events.map(([good, perSecond, more]) =>
-    strays.onEvent({ good, perSecond, isProbing: false, taken: 5, refused: 0, ...more }),
+    strays.onEvent({ good, perSecond, throughput: perSecond, isProbing: false, taken: 5, refused: 0, ...more }),
   );
   return { strays, found };
 }
@@ -30,6 +30,26 @@ describe('refusals', () => {
     const { strays, found } = after(EASED_IN_VAIN.slice(0, 2));
     expect(found.at(-1)).toEqual({ isStray: false });
     expect(strays.isStray({ good: 140, perSecond: 1_000 })).toBe(false);
+  });
+
+  test('are of a limit that fell where as much comes through a second, however much less is asked', () => {
+    const { found } = after([
+      [1_248, 99, { throughput: 99 }],
+      [11, 97, { throughput: 9.7 }],
+      [12, 48, { throughput: 9.6 }],
+      [13, 34, { throughput: 9.4 }],
+      [26, 16, { throughput: 10 }],
+    ]);
+    expect(found.every(({ isStray }) => !isStray)).toBe(true);
+  });
+
+  test('with long waits are strays where a later stretch brought clearly more than one before it', () => {
+    const { found } = after([
+      [60, 95, { throughput: 37 }],
+      [20, 92, { throughput: 16 }],
+      [110, 84, { throughput: 48 }],
+    ]);
+    expect(found.at(-1)).toEqual({ isStray: true, bornePerSecond: 95 });
   });
 
   test('of a probe for more are of a limit, and those before it with them', () => {
@@ -76,7 +96,7 @@ describe('refusals', () => {
     const { strays } = after(EASED_IN_VAIN);
     for (let now = 0; now <= 10_000; now += 10) strays.onGood(now);
     const often = Array.from({ length: 30 }, () =>
-      strays.onEvent({ good: 3, perSecond: 79, isProbing: false, taken: 5, refused: 0 }),
+      strays.onEvent({ good: 3, perSecond: 79, throughput: 79, isProbing: false, taken: 5, refused: 0 }),
     );
     expect(often.every(({ isStray }) => isStray)).toBe(true);
     expect(strays.isStray({ good: 3, perSecond: 79 })).toBe(true);

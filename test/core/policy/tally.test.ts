@@ -33,7 +33,7 @@ const attempt = (sequel: AttemptSequel, wireBytes = 0): RunEvent => ({
   page: PAGE,
   url: PAGE.url,
   number: 1,
-  result: { type: 'answer', status: 200, httpVersion: '2', wireBytes, headMs: 5 },
+  result: { type: 'answer', status: 200, httpVersion: '2', wireBytes, connectMs: 0, headMs: 5 },
   sequel,
 });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { RequestConfig } from '../core/config.ts';
-import { isSafeHeader } from '../core/policy/credentials.ts';
+import type { RequestConfig } from './config.ts';
+import { isSafeHeader } from './policy/credentials.ts';
 
 /** Not remembered at all: they say who asks, not what for. */
 const WHO_ASKS = new Set(['authorization', 'cookie', 'proxy-authorization', 'user-agent']);
