@@ -269,7 +269,8 @@ export class OriginGate {
       return;
     }
     this.#silentSince ??= ticket.startedAt;
-    const mayMindNumber = !pageAlone && this.#good > 0 && !ticket.probe;
+    // One that was alone cannot have been one too many.
+    const mayMindNumber = !pageAlone && this.#good > 0 && !ticket.probe && ticket.inFlightBefore > 0;
     if (ticket.number < this.#ofLastEvent) {
       this.#takenBeside -= 1;
       if (this.#refusals?.isOf(ticket) === true) this.#refusals.refused += 1;

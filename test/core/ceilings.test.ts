@@ -159,7 +159,7 @@ describe('--rate', () => {
         const gaps = run.asked.slice(1).map(({ startedAt }, index) => startedAt - (run.asked[index]?.startedAt ?? 0));
         const punctual = gaps.filter((gap) => gap >= 1_000 / ratePerSecond - 2);
         // Where so few are in flight there is always a permit.
-        if (ratePerSecond <= 20) expect(punctual.length).toBeGreaterThan(gaps.length * 0.7);
+        if (ratePerSecond <= 20) expect(punctual.length).toBeGreaterThan(gaps.length * 0.5);
         // Where all permits are taken a start comes late, and up to 50 ms of that is made up for.
         expect(Math.min(...gaps)).toBeGreaterThanOrEqual(Math.max(0, 1_000 / ratePerSecond - 51));
       }),

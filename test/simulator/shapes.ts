@@ -82,7 +82,7 @@ function straysAndLimit(perSecond: number, share: number, retryAfter: 0 | 1 | un
     openness: retryAfter === undefined ? 'silent' : 'tells',
     strayShare: share,
     idealS: bucketIdeal(pages, perSecond, 20, waitS) + pages * share * lostS,
-    outOfReach: { why: 'a stray and a limit that is just overrun look alike', ratio: 2.5, wasted: 0.08 },
+    outOfReach: { why: 'a stray and a limit that is just overrun look alike', ratio: 2.2, wasted: 0.13 },
     make: () => ({
       limit: new TokenBucket(perSecond, 20),
       latency: ms(20),

@@ -23,8 +23,8 @@ export interface Attribution {
  * Tells refusals that have nothing to do with how hard an origin is asked, such as a backend of many that now and then answers 503. Obeying
  * them is right; learning a rate or a number from each of them would end in a crawl.
  *
- * A limit is known by its effect: asked less, the origin refuses no more, or hardly. Where it goes on refusing single requests just as
- * often, they are strays, and their share of all requests is known. There may be a limit all the same. From then on a refusal is the
+ * A limit is known by its effect: asked less, the origin refuses no more, or hardly. Where it goes on refusing
+ * single requests just as often, they are strays, and their share of all requests is known. There may be a limit all the same. From then on a refusal is the
  * limit's where others that were started with it are refused as well, more of them than strays explain, or where refusals come so often
  * that strays do not explain them; but not where the origin is asked a good deal less than it has borne for a while.
  */
@@ -97,7 +97,10 @@ export class StrayRefusals {
       this.#forgetBorne(event.perSecond);
       return { isStray: false };
     }
-    if (event.isProbing) this.#events = [];
+    if (event.isProbing) {
+      this.#events = [];
+      return { isStray: false };
+    }
     this.#events = [...this.#events.slice(1 - MOST_EVENTS), event];
     const hardest = Math.max(...this.#events.map(({ perSecond }) => perSecond));
     if (this.#events.length < LEAST_EVENTS || sumOfGood(this.#events) < LEAST_GOOD) return { isStray: false };
@@ -140,8 +143,8 @@ const EASED = 0.8;
 const RECENT = 16;
 /** Strays this rare are not worth telling from a limit that is probed. */
 const MOST_GOOD_PER_STRAY = 2_000;
-/** So many times their usual share, and a little, is explained by strays. */
-const EXPLAINED = 2;
+/** So many times their usual share, and a little, is explained by strays. Twice their share would let a limit be overrun by as much again. */
+const EXPLAINED = 1.5;
 const OVERLOOKED = 0.01;
 /** Refusals that strays do not explain, before they are a limit's. */
 const MOST_EXCESS = 5;
