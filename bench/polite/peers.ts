@@ -5,6 +5,8 @@ import { join } from 'node:path';
 /** One way to fetch a list of URLs into a folder. */
 export interface Peer {
   readonly name: string;
+  /** Of its column. */
+  readonly title: string;
   /** Absent where it is not installed. */
   readonly version: string | undefined;
   readonly command: (list: string, folder: string, ca: string) => readonly [program: string, ...args: string[]];
@@ -15,6 +17,7 @@ const ROOT = join(import.meta.dirname, '../..');
 export const PEERS: readonly Peer[] = [
   {
     name: 'fetch-pages',
+    title: 'fetch-pages',
     version: JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version,
     command: (list, folder, ca) => [
       process.execPath,
@@ -30,6 +33,7 @@ export const PEERS: readonly Peer[] = [
   },
   {
     name: 'curl -Z --retry 5',
+    title: '`curl -Z --retry 5`',
     version: versionOf('curl', /curl (\S+)/),
     command: (list, folder, ca) => [
       'curl',
@@ -45,6 +49,7 @@ export const PEERS: readonly Peer[] = [
   },
   {
     name: 'aria2c',
+    title: '`aria2c`',
     version: versionOf('aria2c', /version (\S+)/),
     command: (list, folder, ca) => [
       'aria2c',
@@ -63,6 +68,7 @@ export const PEERS: readonly Peer[] = [
   },
   {
     name: 'wget2',
+    title: '`wget2`',
     version: versionOf('wget2', /Wget2 (\S+)/),
     command: (list, folder, ca) => [
       'wget2',
@@ -80,6 +86,7 @@ export const PEERS: readonly Peer[] = [
   },
   {
     name: 'fetch with p-limit(50)',
+    title: 'script: `fetch`, p-limit(50)',
     version: process.version,
     command: (list, folder, ca) => [process.execPath, join(import.meta.dirname, 'plain-script.ts'), list, folder, ca],
   },

@@ -6,18 +6,12 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { DEMO_CERTIFICATE } from '../../src/demo/certificate.ts';
 import { emptyFolder, lostPages, PEERS, type Peer } from './peers.ts';
+import { headOf, type Outcome, rowOf, writeIntoReadme } from './readme-table.ts';
 import { SERVED, type ServedShape } from './shapes.ts';
 
-/** `npm run bench:polite`: rate-limited APIs on loopback, ours and every peer that is installed, in turn. Prints a table in Markdown. */
+/** `npm run bench:polite`: rate-limited APIs on loopback, ours and every peer that is installed, in turn. Prints a table in Markdown. With --write it goes into README.md. */
 const LONGEST_RUN_MS = 90_000;
 const agent = new Agent({ connect: { ca: DEMO_CERTIFICATE } });
-
-interface Outcome {
-  readonly seconds: number;
-  readonly isCut: boolean;
-  readonly refused: number;
-  readonly lost: number;
-}
 
 async function measure(index: number, shape: ServedShape, peer: Peer, folder: string): Promise<Outcome> {
   const server = spawn(process.execPath, [join(import.meta.dirname, 'server.ts'), String(index)], {
@@ -47,22 +41,20 @@ async function measure(index: number, shape: ServedShape, peer: Peer, folder: st
 
 const folder = mkdtempSync(join(tmpdir(), 'fetch-pages-polite-'));
 try {
-  process.stdout.write(
-    `Node ${process.version}, ${availableParallelism()} cores, ${new Date().toISOString().slice(0, 10)}\n\n`,
-  );
-  process.stdout.write(
-    '| API | client | time | against the ideal | refused requests | pages lost |\n|---|---|---:|---:|---:|---:|\n',
-  );
+  const peers = PEERS.filter(({ version }) => version !== undefined);
+  const versions = peers.map(({ name, version }) => `${name} ${version}`).join(', ');
+  const today = new Date().toISOString().slice(0, 10);
+  process.stdout.write(`${versions}; Node ${process.version}, ${availableParallelism()} cores, ${today}\n\n`);
+  const rows = [headOf(peers.map(({ title }) => title))];
+  process.stdout.write(`${rows[0]}\n`);
   for (const [index, shape] of SERVED.entries()) {
-    for (const peer of PEERS) {
-      if (peer.version === undefined) continue;
-      const { seconds, isCut, refused, lost } = await measure(index, shape, peer, folder);
-      const time = isCut ? `> ${LONGEST_RUN_MS / 1000} s` : `${seconds.toFixed(1)} s`;
-      const ratio = isCut ? '' : (seconds / shape.idealS).toFixed(2);
-      const row = [`${shape.pages} pages, ${shape.name}`, `${peer.name} ${peer.version}`, time, ratio, refused, lost];
-      process.stdout.write(`| ${row.join(' | ')} |\n`);
-    }
+    const outcomes: Outcome[] = [];
+    for (const peer of peers) outcomes.push(await measure(index, shape, peer, folder));
+    const row = rowOf(shape, outcomes);
+    process.stdout.write(`${row}\n`);
+    rows.push(row);
   }
+  if (process.argv.includes('--write')) writeIntoReadme(rows.join('\n'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
   await agent.close();
