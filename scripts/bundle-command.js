@@ -1,4 +1,4 @@
-// The command in a few files instead of the 300 modules that a run would load one by one, with the licences of what is in them.
+// The command in a few files instead of the more than 200 modules that a run would load one by one, with the licences of what is in them.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
