@@ -2,6 +2,7 @@ import type { Gauges, OriginGauge, RunEvent, Verdict } from '../../src/core/even
 import type { FailureCode, StatusCode } from '../../src/core/failure.ts';
 import type { Page } from '../../src/core/page.ts';
 import type { Outcome, PageRecord } from '../../src/core/record.ts';
+import type { Sample } from '../../src/progress/samples.ts';
 
 /** 2026-11-23T12:00:00Z */
 export const WALL = 1_795_435_200_000;
@@ -55,9 +56,31 @@ export function invalid(line: string, text: string, why: string): RunEvent {
   return { type: 'page', record: record(0, 'invalid', { url: text, line, error, attempts: 0, requests: 0 }) };
 }
 
+/** Page 1 is asked again after an answer that did not do. */
+export function again(cost: 'try' | 'free' | 'refusal', status = 503): RunEvent {
+  return {
+    type: 'attempt',
+    page: page(1),
+    url: page(1).url,
+    number: 1,
+    result: { type: 'answer', status, httpVersion: '2', wireBytes: 0, connectMs: 0, headMs: 5 },
+    sequel: { type: 'again', cost, afterMs: 0 },
+  };
+}
+
 export const listed = (pages: number, done = true): RunEvent => ({ type: 'listed', pages, done });
 
 export const IDLE: Gauges = { inFlight: 0, waiting: 0, receivedBytes: 0, origins: [] };
+
+export const BUSY: Gauges = { ...IDLE, inFlight: 10 };
+
+/** A look at a run that has kept so many pages of 1 kB since its start. */
+export const sampleAt = (second: number, fetched: number): Sample => ({
+  atMs: second * 1_000,
+  fetched,
+  failed: 0,
+  receivedBytes: fetched * 1_000,
+});
 
 export function pausedOrigin(changes: Partial<OriginGauge> = {}): OriginGauge {
   return {

@@ -5,7 +5,7 @@ import { renderLive } from '../../src/progress/render.ts';
 import { firstSample, takeSample } from '../../src/progress/samples.ts';
 import { fold, initialState } from '../../src/progress/state.ts';
 import { createTheme } from '../../src/progress/theme.ts';
-import { failed, IDLE, kept, listed, ORIGIN, page, pausedOrigin, WALL } from './events.ts';
+import { again, failed, IDLE, kept, listed, ORIGIN, page, pausedOrigin, WALL } from './events.ts';
 
 const BUSY: Gauges = { ...IDLE, inFlight: 9 };
 
@@ -24,15 +24,7 @@ function told(events: readonly RunEvent[], gauges: Gauges = BUSY, columns = 160,
 }
 
 const keptPages = (many: number): RunEvent[] => Array.from({ length: many }, (_, index) => kept(index));
-const again = (cost: 'try' | 'refusal'): RunEvent => ({
-  type: 'attempt',
-  page: page(1),
-  url: page(1).url,
-  number: 1,
-  result: { type: 'answer', status: 429, httpVersion: '2', wireBytes: 0, connectMs: 0, headMs: 5 },
-  sequel: { type: 'again', cost, afterMs: 0 },
-});
-const REFUSED: readonly RunEvent[] = [again('refusal'), again('refusal'), again('try')];
+const REFUSED: readonly RunEvent[] = [again('refusal', 429), again('refusal', 429), again('try', 429)];
 
 describe('there is nothing to worry about', () => {
   test.each<[string, readonly RunEvent[], string]>([

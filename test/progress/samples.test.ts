@@ -2,15 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Gauges } from '../../src/core/event.ts';
 import type { Samples } from '../../src/progress/samples.ts';
 import { firstSample, speedOver, takeSample } from '../../src/progress/samples.ts';
-import { IDLE, pausedOrigin } from './events.ts';
-
-const BUSY: Gauges = { ...IDLE, inFlight: 10 };
-const at = (second: number, fetched: number) => ({
-  atMs: second * 1_000,
-  fetched,
-  failed: 0,
-  receivedBytes: fetched * 1_000,
-});
+import { BUSY, IDLE, pausedOrigin, sampleAt } from './events.ts';
 
 /** Looks ten times a second at a run that does so many pages in each second. */
 function watch(
@@ -22,7 +14,7 @@ function watch(
 ): Samples {
   let seen = samples;
   for (let tenth = from * 10; tenth <= to * 10; tenth++)
-    seen = takeSample(seen, at(tenth / 10, fetched(tenth / 10)), gauges);
+    seen = takeSample(seen, sampleAt(tenth / 10, fetched(tenth / 10)), gauges);
   return seen;
 }
 
@@ -50,7 +42,7 @@ describe('samples', () => {
 
 describe('speed', () => {
   test('of a young run: over what there is of it', () => {
-    expect(speedOver(firstSample(0), at(2, 200), 5_000)).toEqual({
+    expect(speedOver(firstSample(0), sampleAt(2, 200), 5_000)).toEqual({
       pagesPerSecond: 100,
       bytesPerSecond: 100_000,
       overMs: 2_000,
@@ -59,10 +51,10 @@ describe('speed', () => {
 
   test('of the window alone, also where no sample stands at its edge', () => {
     const samples = watch(firstSample(0), 0, 20, (second) => (second <= 10 ? 0 : (second - 10) * 50), BUSY);
-    expect(speedOver(samples, at(20.5, 525), 5_000).pagesPerSecond).toBeCloseTo(50, 5);
+    expect(speedOver(samples, sampleAt(20.5, 525), 5_000).pagesPerSecond).toBeCloseTo(50, 5);
   });
 
   test('is nothing at the very start', () => {
-    expect(speedOver(firstSample(0), at(0, 0), 5_000).pagesPerSecond).toBe(0);
+    expect(speedOver(firstSample(0), sampleAt(0, 0), 5_000).pagesPerSecond).toBe(0);
   });
 });

@@ -3,20 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/core/event.ts';
 import type { ProgressState } from '../../src/progress/state.ts';
 import { donePages, fold, initialState, totalPages } from '../../src/progress/state.ts';
-import { failed, invalid, kept, listed, ORIGIN, page, WALL } from './events.ts';
+import { again, failed, invalid, kept, listed, ORIGIN, page, WALL } from './events.ts';
 
 const run = (events: readonly RunEvent[]): ProgressState => events.reduce(fold, initialState());
-
-function attempt(cost: 'try' | 'free' | 'refusal'): RunEvent {
-  return {
-    type: 'attempt',
-    page: page(1),
-    url: page(1).url,
-    number: 1,
-    result: { type: 'answer', status: 503, httpVersion: '2', wireBytes: 0, connectMs: 0, headMs: 5 },
-    sequel: { type: 'again', cost, afterMs: 0 },
-  };
-}
 
 const paused = (origin: string): RunEvent => ({ type: 'origin-paused', origin, reason: 'refused', untilWall: WALL });
 
@@ -35,7 +24,7 @@ describe('counts', () => {
   });
 
   test('a refusal is no retry, and a free repeat is one', () => {
-    expect(run([attempt('try'), attempt('free'), attempt('refusal')])).toMatchObject({ retries: 2, refusals: 1 });
+    expect(run([again('try'), again('free'), again('refusal')])).toMatchObject({ retries: 2, refusals: 1 });
   });
 
   test('a page that is done before its list was told of does not make more than 100%', () => {
@@ -49,7 +38,7 @@ describe('counts', () => {
       fc.nat(50).map((number) => failed(number)),
       fc.tuple(fc.nat(99), fc.boolean()).map(([pages, done]) => listed(pages, done)),
       fc.nat(50).map((number): RunEvent => ({ type: 'already-stored', page: page(number) })),
-      fc.constantFrom<('try' | 'free' | 'refusal')[]>('try', 'free', 'refusal').map(attempt),
+      fc.constantFrom<('try' | 'free' | 'refusal')[]>('try', 'free', 'refusal').map(again),
     );
     fc.assert(
       fc.property(fc.array(event, { maxLength: 80 }), (events) => {

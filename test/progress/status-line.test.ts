@@ -4,7 +4,7 @@ import { clockTime } from '../../src/progress/format.ts';
 import { firstSample } from '../../src/progress/samples.ts';
 import { fold, initialState } from '../../src/progress/state.ts';
 import { isLineDue, renderLine } from '../../src/progress/status-line.ts';
-import { failed, IDLE, kept, listed, page, pausedOrigin, WALL } from './events.ts';
+import { again, failed, IDLE, kept, listed, pausedOrigin, WALL } from './events.ts';
 
 function line(events: readonly RunEvent[], gauges: Gauges = IDLE, nowMs = 10_000): string {
   return renderLine(events.reduce(fold, initialState()), firstSample(0), gauges, { nowMs, wallMs: WALL });
@@ -37,14 +37,6 @@ describe('the line', () => {
   });
 
   test('tells what went wrong, and that the run is being stopped', () => {
-    const again = (cost: 'try' | 'refusal'): RunEvent => ({
-      type: 'attempt',
-      page: page(1),
-      url: page(1).url,
-      number: 1,
-      result: { type: 'answer', status: 503, httpVersion: '2', wireBytes: 0, connectMs: 0, headMs: 5 },
-      sequel: { type: 'again', cost, afterMs: 0 },
-    });
     const events = [
       listed(9),
       again('try'),

@@ -1,18 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Gauges, OriginGauge } from '../../src/core/event.ts';
-import type { Sample, Samples } from '../../src/progress/samples.ts';
+import type { Samples } from '../../src/progress/samples.ts';
 import { firstSample, takeSample } from '../../src/progress/samples.ts';
 import { timeLeft } from '../../src/progress/time-left.ts';
-import { IDLE, pausedOrigin, WALL } from './events.ts';
-
-const BUSY: Gauges = { ...IDLE, inFlight: 10 };
-const at = (second: number, fetched: number): Sample => ({
-  atMs: second * 1_000,
-  fetched,
-  failed: 0,
-  receivedBytes: fetched * 1_000,
-});
+import { BUSY, IDLE, pausedOrigin, sampleAt, WALL } from './events.ts';
 
 /** Looks ten times a second at a run. */
 function watch(
@@ -24,7 +16,7 @@ function watch(
 ): Samples {
   let seen = samples;
   for (let tenth = from * 10; tenth <= to * 10; tenth++)
-    seen = takeSample(seen, at(tenth / 10, fetched(tenth / 10)), gauges(tenth / 10));
+    seen = takeSample(seen, sampleAt(tenth / 10, fetched(tenth / 10)), gauges(tenth / 10));
   return seen;
 }
 
@@ -47,7 +39,7 @@ const asked = (changes: Partial<OriginGauge> = {}): OriginGauge => ({
 
 /** How many seconds are left, and whether that is only the least. */
 function left(samples: Samples, second: number, fetched: number, pages: number, gauges: Gauges) {
-  const found = timeLeft(samples, at(second, fetched), pages, gauges, WALL + second * 1_000);
+  const found = timeLeft(samples, sampleAt(second, fetched), pages, gauges, WALL + second * 1_000);
   return found === undefined ? undefined : `${found.isLeast ? '≥' : ''}${Math.round(found.ms / 1_000)}`;
 }
 
@@ -192,7 +184,7 @@ test('of however many origins: never less than the longest wait, never negative,
         (second) => fetched * second,
         () => gauges,
       );
-      const found = timeLeft(samples, at(20, fetched * 20), pages, gauges, WALL + 20_000);
+      const found = timeLeft(samples, sampleAt(20, fetched * 20), pages, gauges, WALL + 20_000);
       const waits = all.filter(({ isPaused, waiting: behind }) => isPaused && behind > 0);
       const longest = Math.max(0, ...waits.map(({ inSeconds }) => inSeconds * 1_000));
       if (pages === 0) expect(found).toEqual({ ms: 0, isLeast: false });
