@@ -7,8 +7,9 @@ import { ConcurrencyLimit } from './policy/concurrency.ts';
 import { HttpChoice } from './policy/http-choice.ts';
 import { OriginPace } from './policy/origin-pace.ts';
 import type { RateLimitHint } from './policy/rate-limit-headers.ts';
-import { type RefusalEvent, StrayRefusals } from './policy/stray-refusals.ts';
+import { StrayRefusals } from './policy/stray-refusals.ts';
 import { ToldQuota } from './policy/told-quota.ts';
+import { RefusedFlight } from './refused-flight.ts';
 
 /**
  * One origin's gate: its permits, its pace, its pauses and its end. Everything that is sent to the origin, a redirect's hop included,
@@ -424,35 +425,6 @@ export class OriginGate {
     this.#pause = undefined;
     this.#listener.givenUp(this.#lost, comeBackMs);
     return this.#lost;
-  }
-}
-
-/** A refusal, and what was in flight with it. */
-class RefusedFlight {
-  /** What was started after the refused request, and before its refusal came. */
-  readonly #from: number;
-  readonly #to: number;
-  readonly #before: Omit<RefusalEvent, 'taken' | 'refused'>;
-  readonly at: number;
-  /** As far as could be told at once. */
-  readonly isStray: boolean;
-  taken = 0;
-  refused = 0;
-
-  constructor(from: number, to: number, before: Omit<RefusalEvent, 'taken' | 'refused'>, at: number, isStray: boolean) {
-    this.#from = from;
-    this.#to = to;
-    this.#before = before;
-    this.at = at;
-    this.isStray = isStray;
-  }
-
-  isOf({ number }: Ticket): boolean {
-    return number > this.#from && number < this.#to;
-  }
-
-  get event(): RefusalEvent {
-    return { ...this.#before, taken: this.taken, refused: this.refused };
   }
 }
 
