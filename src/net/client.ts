@@ -33,7 +33,7 @@ interface Way {
 /**
  * The one client of a run, on undici's dispatch.
  *
- * @param lookUpAll how names are looked up; default: as the system does
+ * @param lookUpAll how names are looked up; default: in the DNS where that says the same as the system, else as the system does
  * @throws UsageError where the proxy, --cacert, --cert or --key cannot be used
  */
 export function createClient(config: NetConfig, lookUpAll?: LookUpAll): Client {

@@ -235,6 +235,7 @@ export class LearnedRate {
 
   #search(rate: number, waitMs: number): void {
     this.#phase = 'search';
+    this.#isSeeking = false;
     this.#searches += 1;
     this.#rate = Math.max(SLOWEST, rate);
     // The dearer the wait, the more is to be learned from the next refusal, and the fewer requests are to be refused with it.
