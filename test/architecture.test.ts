@@ -64,7 +64,8 @@ const ROOMS: readonly { room: RegExp; rooms: readonly RegExp[]; builtIns: string
     room: /^src\/net\//,
     rooms: [/^src\/core\//],
     builtIns: 'crypto diagnostics_channel dns fs http2 net os path stream tls zlib',
-    packages: 'undici undici/lib/dispatcher/agent.js',
+    packages:
+      'undici undici/lib/dispatcher/agent.js undici/lib/dispatcher/fixed-queue.js undici/lib/dispatcher/pool.js',
   },
   {
     room: /^src\/stores\//,

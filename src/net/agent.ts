@@ -4,6 +4,7 @@ import type { buildConnector, Agent as UndiciAgent } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { LIMITS, type NetConfig } from '../core/config.ts';
 import type { Target } from './connector.ts';
+import { slimPool } from './slim-pool.ts';
 import { LARGE_WINDOW_BYTES } from './stream-windows.ts';
 
 /**
@@ -38,6 +39,7 @@ export function createAgent(
   open: (target: Target) => Promise<Socket>,
 ): UndiciAgent {
   return new Agent({
+    factory: slimPool,
     connections: config.perOrigin,
     pipelining: 1,
     allowH2: !config.http1Only,

@@ -8,6 +8,7 @@ import { ConnectFailure } from './connect-failure.ts';
 import { type Connection, connectionOf } from './connection.ts';
 import { Connector, type Target } from './connector.ts';
 import { ExchangeHandler, type ExchangeHost } from './exchange.ts';
+import { InFlight } from './in-flight.ts';
 import { OpenConnections } from './open-connections.ts';
 import { OriginLinks } from './origin-links.ts';
 import { ProxyChoice, type ProxyServer } from './proxy.ts';
@@ -48,6 +49,7 @@ class UndiciClient implements Client, ExchangeHost {
   readonly limiter: RateLimiter | undefined;
   readonly #proxies: ProxyChoice;
   readonly #links = new OriginLinks();
+  readonly #inFlight = new InFlight<ExchangeHandler>();
   readonly #resolver: Resolver;
   readonly #plain: Way;
   readonly #certified: Way;
@@ -98,6 +100,7 @@ class UndiciClient implements Client, ExchangeHost {
       const headers = this.#fieldsOf(request, forwarder?.authorization);
       const handler = new ExchangeHandler(request, headers, this, onHead, resolve, reject);
       this.ticker.add(handler);
+      this.#inFlight.add(handler);
       const way = request.showCertificate ? this.#certified : this.#plain;
       way.agent.dispatch(this.#dispatchOptions(request, headers, forwarder !== undefined), handler);
     });
@@ -137,6 +140,7 @@ class UndiciClient implements Client, ExchangeHost {
 
   onSettled(exchange: ExchangeHandler): void {
     this.ticker.delete(exchange);
+    this.#inFlight.delete(exchange);
   }
 
   #dispatchOptions(request: WireRequest, headers: string[], isForwarded: boolean): DispatchOptions {
@@ -174,7 +178,7 @@ class UndiciClient implements Client, ExchangeHost {
   async #open(target: Target, certified: boolean, connector: Connector): Promise<Socket> {
     const pool = poolName(target.origin, target.offerHttp2, certified);
     // undici's queue may hold requests whose exchange is over: for them alone no connection is made, one timeout after the other.
-    if (!this.#isAwaited(pool)) {
+    if (!this.#isAwaited(target.origin, pool)) {
       await new Promise(setImmediate);
       throw new ConnectFailure('NOT_PROCESSED', 'the connection was no longer wanted');
     }
@@ -186,20 +190,20 @@ class UndiciClient implements Client, ExchangeHost {
       if (connection !== undefined) {
         this.#links.opened(pool, connection);
         this.connections.opened(connection);
-        connection.onMaxStreams = () => this.#sendBack(pool, connection);
+        connection.onMaxStreams = () => this.#sendBack(target.origin, pool, connection);
       }
       return socket;
     } catch (error) {
       this.connections.failed();
       const hopeless = this.#links.failed(pool);
       // Behind one TLS handshake a whole origin may wait, to learn whether it is HTTP/2: it is told now, not handshake by handshake.
-      if (hopeless && error instanceof ConnectFailure) this.#failWaiting(pool, error);
+      if (hopeless && error instanceof ConnectFailure) this.#failWaiting(target.origin, pool, error);
       throw error;
     }
   }
 
-  #isAwaited(pool: string): boolean {
-    for (const exchange of this.ticker.members) {
+  #isAwaited(origin: string, pool: string): boolean {
+    for (const exchange of this.#inFlight.to(origin)) {
       if (exchange.awaitsConnection && this.#poolOf(exchange.request) === pool) return true;
     }
     return false;
@@ -209,20 +213,21 @@ class UndiciClient implements Client, ExchangeHost {
    * Those that were dispatched before the server told its limit would wait inside undici for as long as it likes: they go back, the newest
    * first. One stays even where no stream is allowed: somebody has to wait for the limit to be raised.
    */
-  #sendBack(pool: string, { active, maxStreams }: Connection): void {
+  #sendBack(origin: string, pool: string, { active, maxStreams }: Connection): void {
     if (maxStreams === undefined) return;
-    const waiting = [...this.ticker.members].filter(
-      (exchange) => !exchange.started && this.#poolOf(exchange.request) === pool,
-    );
     const room = Math.max(0, Math.max(1, maxStreams) - active);
     const reason = failure('NOT_PROCESSED', `the server allows ${maxStreams} streams at once`);
-    for (const exchange of waiting.slice(room)) exchange.failUnsent(reason);
+    for (const exchange of this.#unsent(origin, pool).slice(room)) exchange.failUnsent(reason);
   }
 
-  #failWaiting(pool: string, error: ConnectFailure): void {
-    for (const exchange of this.ticker.members) {
-      if (!exchange.started && this.#poolOf(exchange.request) === pool) exchange.failUnsent(error.failure);
-    }
+  #failWaiting(origin: string, pool: string, error: ConnectFailure): void {
+    for (const exchange of this.#unsent(origin, pool)) exchange.failUnsent(error.failure);
+  }
+
+  #unsent(origin: string, pool: string): readonly ExchangeHandler[] {
+    return [...this.#inFlight.to(origin)].filter(
+      (exchange) => !exchange.started && this.#poolOf(exchange.request) === pool,
+    );
   }
 }
 
