@@ -4,6 +4,9 @@ const FIRST_SLOTS = 8;
 /** 8 bytes a slot; loads between 0.85 / 1.25 and 0.85 cost 9.4 to 11.8 bytes an element. */
 const MAX_LOAD = 0.85;
 const GROWTH = 1.25;
+/** From so many bytes on a table has pages of its own. */
+const PAGES_FROM_BYTES = 4_096;
+const SLOT_BYTES = 8;
 /** 2^32 / golden ratio, made odd: spreads hashes that are not random over a segment. */
 const SPREAD = 0x9e3779b1;
 
@@ -67,7 +70,7 @@ export class HashSet {
 
   #replace(index: number, old: Table | undefined, slots: number): Table {
     const oldBytes = old?.byteLength ?? 0;
-    const table = new Uint32Array(slots * 2);
+    const table = newTable(slots);
     if (old !== undefined) {
       for (let at = 0; at < old.length; at += 2) {
         const high = old[at] ?? 0;
@@ -78,12 +81,22 @@ export class HashSet {
         table[to + 1] = low;
       }
       // Given back at once: left to the garbage collector, replaced tables took twice as much again as the set.
-      old.buffer.transfer(0);
+      old.buffer.transferToFixedLength(0);
     }
     this.#segments[index] = table;
     this.#byteLength += table.byteLength - oldBytes;
     return table;
   }
+}
+
+/**
+ * A buffer that could be resized has pages of its own, and what is let go goes back to the system. From malloc, what the segments have outgrown
+ * stays behind as holes that nothing else fits into.
+ */
+function newTable(slots: number): Table {
+  const bytes = slots * SLOT_BYTES;
+  if (bytes < PAGES_FROM_BYTES) return new Uint32Array(slots * 2);
+  return new Uint32Array(new ArrayBuffer(bytes, { maxByteLength: bytes }), 0, slots * 2);
 }
 
 /** Where the hash stands in the table, or the empty slot where it would. A table is never full, so there is one. */
