@@ -17,7 +17,7 @@ export interface FileThreadData {
 }
 
 export interface FileBatch {
-  /** One a line: one string is quicker to send than many. */
+  /** One a line, which no name holds: one string instead of many to send. */
   readonly names: string;
   readonly lengths: readonly number[];
 }

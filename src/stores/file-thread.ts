@@ -1,5 +1,4 @@
 import { extname } from 'node:path';
-import { setImmediate as immediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../core/failure.ts';
 import type { FileBatch, FileBatchAnswer, FileFault, FileThreadData } from './file-thread-worker.ts';
@@ -102,7 +101,7 @@ export class FileThread {
   #sendSoon(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    void immediate().then(() => this.#send());
+    setImmediate(() => this.#send());
   }
 
   #send(): void {
