@@ -16,11 +16,12 @@ const OUTPUT = {
   chunkFileNames: '[name].cjs',
 };
 
-/** @param folder flat, for the worker thread looks for its file beside the one that starts it */
+/** @param folder flat, for each worker thread is looked for beside the file that starts it */
 export async function bundleCommand(folder) {
   const bundle = await rolldown({
     input: {
       main: 'src/cli/main.ts',
+      'file-thread-worker': 'src/stores/file-thread-worker.ts',
       'sqlite-checkpoint-worker': 'src/stores/sqlite-checkpoint-worker.ts',
     },
     platform: 'node',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -49,6 +49,13 @@ test('what is bundled carries its licence, and is of the version that is declare
   for (const name of bundled) expect(licenses).toContain(`\n## ${name} ${PACKAGE.dependencies[name]} (`);
   expect(licenses.match(/^## /gm)?.length).toBeLessThanOrEqual(licenses.match(/copyright/gi)?.length ?? 0);
   expect(packedFiles()).toContain('dist/cli/LICENSES.md');
+});
+
+test('every thread has its file beside the command: without it a store would go on without, and nobody would know', () => {
+  const threads = readdirSync(join(ROOT, 'src', 'stores')).filter((name) => name.endsWith('-worker.ts'));
+  expect(threads.length).toBeGreaterThan(1);
+  const files = threads.map((name) => `dist/cli/${name.replace(/ts$/, 'cjs')}`);
+  expect(packedFiles()).toEqual(expect.arrayContaining(files));
 });
 
 test('the lock file names no registry', () => {

@@ -68,16 +68,16 @@ interface Part {
 }
 
 function nameFromUrl(page: NamedPage): string {
-  const url = new URL(page.url);
-  const host = hostFolderOf(url);
-  const segments = url.pathname.slice(1).split('/');
-  const folders = foldersOf([host, ...segments.slice(0, -1).map(folder)]);
-  const query = queryOf(url);
-  const leaf = leafOf(segments.at(-1) ?? '');
+  const { url } = page;
+  const mark = url.indexOf('?');
+  const pathEnd = mark === -1 ? url.length : mark;
+  const lastSlash = url.lastIndexOf('/', pathEnd - 1);
+  const folders = foldersOfUrl(url.slice(0, lastSlash));
+  const leaf = leafOf(url.slice(lastSlash + 1, pathEnd));
+  const query = mark === -1 ? undefined : queryOf(url.slice(mark + 1));
   const stem = query === undefined ? leaf.text : `${leaf.text}@${query.text}`;
-  const lowerCase = !/[A-Z]/.test(url.pathname + url.search);
-  const exact = [host, folders, leaf, query].every((part) => part === undefined || part.exact);
-  const plain = exact && lowerCase && page.method === 'GET' && !page.keyed;
+  const exact = folders.exact && leaf.exact && (query === undefined || query.exact);
+  const plain = exact && page.method === 'GET' && !page.keyed;
   return `${folders.text}/${fileName({ text: stem, exact: plain }, leaf.extension, page)}`;
 }
 
@@ -116,13 +116,17 @@ function foldersOf(parts: readonly Part[]): Part {
   return { text: kept.join('/'), exact };
 }
 
-let lastHost: { readonly protocol: string; readonly host: string; readonly folder: Part } | undefined;
+let lastFolders: { readonly start: string; readonly folders: Part } | undefined;
 
-/** Most pages follow another one of their host. */
-function hostFolderOf(url: URL): Part {
-  const { protocol, host } = url;
-  if (lastHost?.host !== host || lastHost.protocol !== protocol) lastHost = { protocol, host, folder: hostFolder(url) };
-  return lastHost.folder;
+/** Most pages follow another one of their folder. @param start of a URL, up to its last folder's end */
+function foldersOfUrl(start: string): Part {
+  if (lastFolders?.start !== start) {
+    const url = new URL(`${start}/`);
+    const segments = url.pathname.slice(1, -1).split('/').map(folder);
+    const { text, exact } = foldersOf([hostFolder(url), ...(url.pathname === '/' ? [] : segments)]);
+    lastFolders = { start, folders: { text, exact: exact && isLowerCase(url.pathname) } };
+  }
+  return lastFolders.folders;
 }
 
 function hostFolder(url: URL): Part {
@@ -150,14 +154,18 @@ function leafOf(raw: string): Part & { readonly extension: string } {
   const [, stem = raw, extension] = EXTENSION.exec(raw) ?? [];
   const part = slug(stem);
   const taken = extension === undefined ? raw === 'index' : extension.toLowerCase() === BODY;
-  return { text: part.text, exact: part.exact && !taken, extension: extension ?? BODY };
+  return { text: part.text, exact: part.exact && !taken && isLowerCase(raw), extension: extension ?? BODY };
 }
 
-function queryOf(url: URL): Part | undefined {
-  if (!url.href.includes('?')) return undefined;
-  const raw = url.search.slice(1);
-  const text = slug(raw.replaceAll('&', ','), /[^A-Za-z0-9._=+,-]+/g).text;
-  return { text, exact: raw !== '' && !raw.includes(',') && text === raw.replaceAll('&', ',') };
+function queryOf(raw: string): Part {
+  const fields = raw.replaceAll('&', ',');
+  const { text } = slug(fields, /[^A-Za-z0-9._=+,-]+/g);
+  return { text, exact: raw !== '' && !raw.includes(',') && text === fields && isLowerCase(raw) };
+}
+
+/** As URLs are: their letters are ASCII. */
+function isLowerCase(text: string): boolean {
+  return !/[A-Z]/.test(text);
 }
 
 function fileName(stem: Part, extension: string, page: NamedPage): string {

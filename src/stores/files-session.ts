@@ -4,14 +4,14 @@ import type { Page } from '../core/page.ts';
 import type { Body, Draft, StoreSession } from '../core/ports.ts';
 import { isOk, type PageRecord, type Validators } from '../core/record.ts';
 import { AppendLog } from './append-log.ts';
-import { diskError, errorCode, wholePages } from './disk-error.ts';
+import { diskError, wholePages } from './disk-error.ts';
 import { FileDraft } from './file-draft.ts';
-import { bytesOf } from './file-io.ts';
 import { pageFile } from './file-name.ts';
 import { storedPages } from './inspect-session.ts';
 import { isLocalDisk, QuickDisk } from './quick-disk.ts';
 import { recordJson } from './record-line.ts';
 import type { LogScan } from './scan-log.ts';
+import { type Busy, SmallFiles } from './small-files.ts';
 import { OWN, type StoreFolder } from './store-folder.ts';
 import type { StoreLock } from './store-lock.ts';
 import { StoredVersions, validatorsOf } from './stored-versions.ts';
@@ -27,6 +27,8 @@ export interface OpenedFiles {
   /** The manifest, open for writing, and where its last line ends. */
   readonly manifest: number;
   readonly size: number;
+  /** From when on a thread of its own writes small files; undefined for what is usual. */
+  readonly busy: Busy | undefined;
 }
 
 /** A files store that a run writes into. */
@@ -40,10 +42,13 @@ export class FilesSession implements StoreSession {
   readonly #log: AppendLog;
   readonly #claims: WishClaims;
   readonly #versions: StoredVersions;
-  readonly #disk: QuickDisk;
+  readonly #small: SmallFiles;
   #kept: number;
+  /** Pages that are being kept, and who waits for their end. */
+  #keeping = 0;
+  #onIdle: (() => void) | undefined;
 
-  constructor({ folder, place, lock, scan, notices, manifest, size }: OpenedFiles) {
+  constructor({ folder, place, lock, scan, notices, manifest, size, busy }: OpenedFiles) {
     this.stored = storedPages(scan);
     this.notices = notices;
     this.#folder = folder;
@@ -51,8 +56,9 @@ export class FilesSession implements StoreSession {
     this.#lock = lock;
     this.#before = scan.pages;
     this.#kept = scan.pages.size;
-    this.#disk = new QuickDisk(isLocalDisk(folder.path));
-    this.#log = new AppendLog(manifest, size, (error) => this.#explain(error), this.#disk);
+    const disk = new QuickDisk(isLocalDisk(folder.path));
+    this.#small = new SmallFiles(folder, disk, busy);
+    this.#log = new AppendLog(manifest, size, (error) => this.#explain(error), disk);
     this.#claims = new WishClaims(folder.join(OWN.manifest));
     this.#versions = new StoredVersions(folder.join(OWN.manifest));
   }
@@ -77,11 +83,17 @@ export class FilesSession implements StoreSession {
   }
 
   async keep(page: Page, record: PageRecord, body: Body | undefined): Promise<PageRecord> {
-    const file = body === undefined ? undefined : (this.#keepSmall(page, body) ?? (await this.#keepBody(page, body)));
-    const kept = file === undefined ? record : { ...record, file };
-    await this.note(kept);
-    if (isOk(kept.outcome) && !this.has(page)) this.#kept += 1;
-    return kept;
+    this.#keeping += 1;
+    try {
+      const file = body === undefined ? undefined : await this.#keepBody(page, body);
+      const kept = file === undefined ? record : { ...record, file };
+      await this.note(kept);
+      if (isOk(kept.outcome) && !this.has(page)) this.#kept += 1;
+      return kept;
+    } finally {
+      this.#keeping -= 1;
+      if (this.#keeping === 0) this.#onIdle?.();
+    }
   }
 
   note(record: PageRecord): Promise<void> {
@@ -89,7 +101,13 @@ export class FilesSession implements StoreSession {
   }
 
   async close(): Promise<void> {
+    if (this.#keeping > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
     try {
+      await this.#small.close();
       await this.#log.close();
     } finally {
       await this.#versions.close();
@@ -98,26 +116,14 @@ export class FilesSession implements StoreSession {
     }
   }
 
-  /** Undefined where the body is too large to be kept on this thread, the disk too slow, or its name somebody's wish. */
-  #keepSmall(page: Page, body: Body): string | undefined {
-    if ('draft' in body || page.file !== undefined || !this.#disk.suits(bytesOf(body.chunks))) return undefined;
-    const { name } = pageFile(page);
-    try {
-      this.#disk.run(() => this.#folder.writeNow(body.chunks, name));
-      return name;
-    } catch (error) {
-      // Descriptors come free when others end: the other way waits for one.
-      if (errorCode(error) === 'EMFILE' || errorCode(error) === 'ENFILE') return undefined;
-      throw this.#explain(error);
-    }
-  }
-
   /** Brings the body to its final name, or leaves nothing of it. */
   async #keepBody(page: Page, body: Body): Promise<string> {
     let temp: string | undefined;
     try {
-      temp = 'draft' in body ? await finish(body.draft) : await this.#folder.writeTemp(body.chunks);
       const { name, ifTaken } = pageFile(page);
+      // Whether a wish is granted may have to be read in the manifest first.
+      if ('chunks' in body && ifTaken === undefined && (await this.#small.write(body.chunks, name))) return name;
+      temp = 'draft' in body ? await finish(body.draft) : await this.#folder.writeTemp(body.chunks);
       const file = ifTaken === undefined || (await this.#claims.claim(name, page)) ? name : ifTaken;
       await this.#folder.publish(temp, file);
       return file;

@@ -10,6 +10,7 @@ import { mendLog, notOurs, tornNotice } from './mend-log.ts';
 import { PowerLossCheck } from './power-loss.ts';
 import { finishRemoval, removeStore } from './remove-store.ts';
 import { scanLog, whoseLog } from './scan-log.ts';
+import type { Busy } from './small-files.ts';
 import { OWN, StoreFolder } from './store-folder.ts';
 import { StoreLock } from './store-lock.ts';
 import type { StoreTarget } from './target.ts';
@@ -23,8 +24,10 @@ import type { StoreTarget } from './target.ts';
  *
  * A page is stored where the manifest has an OK record of it: the files themselves are not looked at, for a million of them would
  * take longer than the whole resuming may. Who deletes some by hand deletes their lines in the manifest too.
+ *
+ * @param busy from when on a thread of its own writes small files.
  */
-export function filesStore({ path, place }: StoreTarget): Store {
+export function filesStore({ path, place }: StoreTarget, busy?: Busy): Store {
   return {
     place,
     async open(options: StoreOptions): Promise<StoreSession> {
@@ -32,7 +35,9 @@ export function filesStore({ path, place }: StoreTarget): Store {
       if (root === undefined) throw new Error('a files store needs a path');
       const folder = new StoreFolder(root, place);
       try {
-        return options.mode === 'inspect' ? await inspect(folder, place) : await openForRun(folder, place, options);
+        return options.mode === 'inspect'
+          ? await inspect(folder, place)
+          : await openForRun(folder, place, options, busy);
       } catch (error) {
         throw isSystemError(error) ? diskError(error, `${place} could not be opened`) : error;
       }
@@ -40,7 +45,12 @@ export function filesStore({ path, place }: StoreTarget): Store {
   };
 }
 
-async function openForRun(folder: StoreFolder, place: string, options: StoreOptions): Promise<StoreSession> {
+async function openForRun(
+  folder: StoreFolder,
+  place: string,
+  options: StoreOptions,
+  busy?: Busy,
+): Promise<StoreSession> {
   await requireFolder(folder, place);
   await makeFolder(folder.path);
   await refuseForeign(folder, place);
@@ -60,7 +70,7 @@ async function openForRun(folder: StoreFolder, place: string, options: StoreOpti
     const lost = check.settle(scan.pages, size);
     await folder.clearTemp();
     const notices = [...tornNotice(log, scan), ...lostNotice(lost)];
-    return new FilesSession({ folder, place, lock, scan, notices, manifest, size });
+    return new FilesSession({ folder, place, lock, scan, notices, manifest, size, busy });
   } catch (error) {
     if (fd !== undefined) await closeFile(fd);
     lock.release();

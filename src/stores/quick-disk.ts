@@ -59,11 +59,21 @@ export class QuickDisk {
     }
   }
 
+  /** For so long it is to be left to other threads yet; 0 where it is quick. */
+  get restMs(): number {
+    return Math.max(0, this.#slowUntil - this.#now());
+  }
+
+  /** To be left to other threads for so long at least. */
+  rest(ms: number): void {
+    this.#slowUntil = Math.max(this.#slowUntil, this.#now() + ms);
+  }
+
   #note(ms: number): void {
     this.#meanMs += (Math.min(ms, MOST_COUNTED_MS) - this.#meanMs) * WEIGHT;
     if (this.#meanMs < SLOW_MS && ms < VERY_SLOW_MS) return;
     this.#meanMs = 0;
-    this.#slowUntil = this.#now() + Math.max(LEAST_REST_MS, ms * REST);
+    this.rest(Math.max(LEAST_REST_MS, ms * REST));
   }
 }
 

@@ -32,14 +32,17 @@ export interface TempFile {
  */
 export class StoreFolder {
   readonly path: string;
-  readonly #place: string;
+  readonly place: string;
   readonly #prefix: string;
+  readonly #tempPrefix: string;
   #temps = 0;
 
-  constructor(path: string, place: string) {
+  /** @param tempPrefix what half-written files are called by; each thread that writes has its own */
+  constructor(path: string, place: string, tempPrefix = '') {
     this.path = path;
-    this.#place = place;
+    this.place = place;
     this.#prefix = join(path, sep);
+    this.#tempPrefix = `${OWN.temp}/${tempPrefix}`;
   }
 
   /** Names are in order already: to normalise each path again takes as long as a look at a folder. */
@@ -133,7 +136,7 @@ export class StoreFolder {
   #newTemp(): string {
     this.#temps += 1;
     this.#requireFolder(OWN.temp);
-    return this.join(`${OWN.temp}/${this.#temps}`);
+    return this.join(this.#tempPrefix + this.#temps);
   }
 
   #publishNow(temp: string, name: string): void {
@@ -179,7 +182,7 @@ export class StoreFolder {
     if (kind === 'folder') return true;
     if (kind === 'nothing') return false;
     const what = kind === 'link' ? 'a symbolic link, which could lead out of the store' : 'no folder';
-    throw new StoreError(`${join(this.#place, folder)} is ${what}. Move it away, or give another -o.`);
+    throw new StoreError(`${join(this.place, folder)} is ${what}. Move it away, or give another -o.`);
   }
 
   #kindOf(folder: string): 'folder' | 'link' | 'other' | 'nothing' {
@@ -188,6 +191,12 @@ export class StoreFolder {
     if (stat.isDirectory()) return 'folder';
     return stat.isSymbolicLink() ? 'link' : 'other';
   }
+}
+
+/** Descriptors come free when others end: who waits gets one. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'EMFILE' || code === 'ENFILE';
 }
 
 function removeIfThere(path: string): void {

@@ -37,7 +37,11 @@ interface Fault {
   /** Of the sentence that the run ends with; absent where it is killed. */
   readonly says?: RegExp;
   readonly only?: StoreFormat;
+  /** It is the store's own thread that meets it. */
+  readonly threaded?: true;
 }
+
+const THREAD_ONLY = 25;
 
 const FAULTS: readonly Fault[] = [
   ...[0, 1, 3].map((later) => ({
@@ -49,6 +53,27 @@ const FAULTS: readonly Fault[] = [
     inject: () => `rename:error=EINTR:signal=SIGKILL:when=${call}`,
     only: 'files' as const,
   })),
+  // Of the threads that rename, only this one comes to so many.
+  {
+    what: 'killed instead of renaming, in its thread',
+    inject: () => `rename:error=EINTR:signal=SIGKILL:when=${THREAD_ONLY}`,
+    only: 'files',
+    threaded: true,
+  },
+  {
+    what: 'told that the disk is full (ENOSPC), in its thread',
+    inject: () => `rename:error=ENOSPC:when=${THREAD_ONLY}+`,
+    says: /the disk is full\. Free some space and run the same command again; the \d+ pages stored so far are whole/,
+    only: 'files',
+    threaded: true,
+  },
+  {
+    what: 'told that the disk has an error (EIO) once, in its thread',
+    inject: () => `rename:error=EIO:when=${THREAD_ONLY}`,
+    says: /the disk failed \(input\/output error\)/,
+    only: 'files',
+    threaded: true,
+  },
   {
     what: 'killed while it syncs',
     inject: ({ sync, syncFrom }) => `${sync}:signal=SIGKILL:when=${syncFrom}`,
@@ -84,8 +109,13 @@ interface Ended {
 /** Stores whose lock is written with the same calls: faults are of their own files alone. */
 const OWN_FILES: Readonly<Record<string, readonly string[]>> = { ndjson: [''], warc: [''], sqlite: ['', '-wal'] };
 
-async function runChild(format: string, path: string, inject: string | undefined): Promise<Ended> {
-  const child = [process.execPath, CHILD, format, path, String(PAGES), '8'];
+async function runChild(
+  format: string,
+  path: string,
+  inject: string | undefined,
+  threaded: readonly string[],
+): Promise<Ended> {
+  const child = [process.execPath, CHILD, format, path, String(PAGES), '8', ...threaded];
   const calls = inject?.slice(0, inject.indexOf(':'));
   const only = (OWN_FILES[format] ?? []).flatMap((ending) => ['-P', `${path}${ending}`]);
   const traced = ['-f', '-qqq', '-o', '/dev/null', ...only, '-e', `trace=${calls}`, '-e', `inject=${inject}`, ...child];
@@ -113,11 +143,12 @@ describe.skipIf(!strace)(title, () => {
     const faults = FAULTS.filter(({ only }) => only === undefined || only === format);
     it.each(faults)('$what: nothing told is lost, and the next run ends as if nothing had been', async (fault) => {
       const path = join(makeFolder(), name);
-      const { kept, refused, killed } = await runChild(format, path, fault.inject(row));
+      const threaded = fault.threaded ? ['threaded'] : [];
+      const { kept, refused, killed } = await runChild(format, path, fault.inject(row), threaded);
       expect(killed).toBe(fault.says === undefined);
       if (fault.says !== undefined) expect(refused).toMatch(fault.says);
       if (existsSync(path)) await expectStored(format, path, kept);
-      const next = await runChild(format, path, undefined);
+      const next = await runChild(format, path, undefined, threaded);
       expect(next.refused).toBeUndefined();
       expect(next.kept.filter((n) => kept.includes(n))).toEqual([]);
       const urls = storedRecords(format, path).map(({ url }) => url);

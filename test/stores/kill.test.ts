@@ -14,8 +14,13 @@ const CHILD = fileURLToPath(new URL('../support/store-child.ts', import.meta.url
 const PAGES = 400;
 
 /** Runs the child until it has told of `pages` more pages, then kills it (a little later, or at once). Says which pages it told of. */
-async function runAndKill(format: string, path: string, pages: number, laterMs: number): Promise<number[]> {
-  const child = spawn(process.execPath, [CHILD, format, path, String(PAGES), '8'], {
+async function runAndKill(
+  { format, more = [] }: { readonly format: string; readonly more?: readonly string[] },
+  path: string,
+  pages: number,
+  laterMs: number,
+): Promise<number[]> {
+  const child = spawn(process.execPath, [CHILD, format, path, String(PAGES), '8', ...more], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -33,11 +38,13 @@ async function runAndKill(format: string, path: string, pages: number, laterMs: 
 
 describe.each([
   { format: 'files', name: 'pages' },
+  { format: 'files', name: 'pages-by-thread', more: ['threaded'] },
   { format: 'ndjson', name: 'pages.ndjson' },
   { format: 'sqlite', name: 'pages.db' },
   { format: 'warc', name: 'pages.warc.gz' },
   { format: 'warc', name: 'pages.warc' },
-] as const)('the $format store, killed again and again', ({ format, name }) => {
+] as const)('the $format store ($name), killed again and again', (row) => {
+  const { format, name } = row;
   it('loses nothing that was told as stored, keeps no page twice, and ends as if nobody had killed it', async () => {
     const folder = makeFolder();
     const path = join(folder, name);
@@ -45,7 +52,7 @@ describe.each([
     const told = new Set<number>();
     for (let round = 0; round < 12; round++) {
       const before = told.size;
-      for (const n of await runAndKill(format, path, 1 + ((round * 17) % 41), (round * 7) % 5)) {
+      for (const n of await runAndKill(row, path, 1 + ((round * 17) % 41), (round * 7) % 5)) {
         expect(told.has(n), `page ${n} was kept twice`).toBe(false);
         told.add(n);
       }
@@ -56,7 +63,7 @@ describe.each([
       if (format === 'files') expectWholeFiles(path);
     }
     // Never killed: it ends by itself.
-    await runAndKill(format, path, -1, 0);
+    await runAndKill(row, path, -1, 0);
 
     const records = storedRecords(format, path);
     expect(records.map((record) => record.url).sort()).toEqual(

@@ -72,6 +72,19 @@ describe('which files are written on the main thread', () => {
     expect(disk.suits()).toBe(true);
   });
 
+  it('is left to other threads for as long as another one says', () => {
+    let now = 0;
+    const [here, there] = [new QuickDisk(true, () => now), new QuickDisk(true, () => now)];
+    there.run(() => {
+      now += 300;
+    });
+    expect(there.restMs).toBe(30_000);
+    here.rest(there.restMs);
+    expect(here.suits(SMALL)).toBe(false);
+    now += 30_000;
+    expect([here.suits(SMALL), there.restMs]).toEqual([true, 0]);
+  });
+
   it('sees how long what failed took, too', () => {
     let now = 0;
     const disk = new QuickDisk(true, () => {
