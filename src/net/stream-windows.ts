@@ -25,7 +25,7 @@ const GROWTH = 1.5;
  * stream by its window for each round trip: 256 KiB over 50 ms are 5 MB/s. A large window for everyone would be memory for everyone.
  *
  * The streams of a connection share what the distance asks for, which a PING tells once. 16 MiB for each was tried: eight bodies that came quicker
- * than the disk took them gathered up to 128 MiB, and to collect those cost a third of the CPU.
+ * than the disk took them gathered up to 128 MiB, and to collect those took a quarter of the CPU.
  *
  * Node cannot move one stream's window; the setting moves those of all streams of a connection, open ones too (RFC 9113 §6.9.2).
  */
@@ -48,27 +48,27 @@ export class StreamWindows {
     if (bodyBytes < 2 * this.first || this.#largeBytes <= this.first) return;
     const { session } = connection;
     if (session === undefined || session.destroyed || session.closed) return;
-    if (connection.aheadBytes === undefined) {
-      if (this.#large >= MOST_LARGE) return;
-      this.#large += 1;
-      connection.socket.once('close', () => {
-        this.#large -= 1;
-      });
-      this.#measure(connection, session);
-    }
-    const share = Math.floor((connection.aheadBytes ?? 0) / Math.max(1, connection.active));
+    if (connection.aheadBytes === undefined && this.#large >= MOST_LARGE) return;
+    const aheadBytes = connection.aheadBytes ?? this.#begin(connection, session);
+    const share = Math.floor(aheadBytes / Math.max(1, connection.active));
     if (share < GROWTH * (connection.windowBytes ?? this.first)) return;
     connection.windowBytes = share;
     session.settings({ initialWindowSize: share });
   }
 
-  /** What waits on the way makes the distance seem longer, never shorter: the window is then larger than it need be. */
-  #measure(connection: Connection, session: Http2Session): void {
+  /** Returns what its streams may be sent ahead until the PING is answered. */
+  #begin(connection: Connection, session: Http2Session): number {
+    this.#large += 1;
+    connection.socket.once('close', () => {
+      this.#large -= 1;
+    });
     const nearBytes = Math.min(NEAR_BYTES, this.#largeBytes);
     connection.aheadBytes = nearBytes;
+    // What waits on the way makes the distance seem longer, never shorter: the window is then larger than it need be.
     session.ping((error, roundTripMs) => {
       if (error !== null) return;
       connection.aheadBytes = Math.min(this.#largeBytes, Math.max(nearBytes, roundTripMs * BYTES_PER_MS));
     });
+    return nearBytes;
   }
 }
