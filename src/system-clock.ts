@@ -24,4 +24,6 @@ export const systemClock: Clock = {
     arm(delayMs);
     return () => clearTimeout(handle);
   },
+  // Node writes what HTTP/2 has to send before it runs the turn's immediates.
+  atTurnEnd: (work) => void setImmediate(work),
 };

@@ -14,10 +14,23 @@ export interface KeeperOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Hands final pages to the store, and tells them when they are kept. */
+/** A page that is final, and when it became so. */
+interface Final {
+  readonly job: PageJob;
+  readonly ending: Ending;
+  readonly collected: CollectedBody | undefined;
+  readonly now: number;
+  readonly wallMs: number;
+}
+
+/**
+ * Hands final pages to the store, and tells them when they are kept. Not before the end of the turn: the requests that take their places
+ * are on their way then, and the servers at work while we are.
+ */
 export class Keeper {
   readonly #options: KeeperOptions;
   #pending = 0;
+  #finals: Final[] = [];
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -29,22 +42,38 @@ export class Keeper {
   }
 
   keep(job: PageJob, ending: Ending, collected: CollectedBody | undefined): void {
-    const { store, clock } = this.#options;
-    const record = recordOf(job, ending, clock.now(), clock.wall());
-    const trail = store.archives === true ? job.trail : undefined;
-    this.#whenKept(store.keep(job.page, record, collected?.body, trail), job.page, collected?.release);
+    const { clock } = this.#options;
+    if (this.#finals.length === 0) clock.atTurnEnd(() => this.#keepFinals());
+    this.#pending += 1;
+    this.#finals.push({ job, ending, collected, now: clock.now(), wallMs: clock.wall() });
+  }
+
+  #keepFinals(): void {
+    const { store } = this.#options;
+    const finals = this.#finals;
+    this.#finals = [];
+    for (const { job, ending, collected, now, wallMs } of finals) {
+      try {
+        const record = recordOf(job, ending, now, wallMs);
+        const trail = store.archives === true ? job.trail : undefined;
+        this.#whenKept(store.keep(job.page, record, collected?.body, trail), job.page, collected?.release);
+      } catch (bug) {
+        this.#pending -= 1;
+        this.#options.onFailure(bug);
+      }
+    }
   }
 
   keepInvalid(line: string, text: string, why: string): void {
     const { store, clock } = this.#options;
     const record = invalidRecord(line, text, why, clock.wall());
     const keeping = store.note(record).then(() => record);
+    this.#pending += 1;
     this.#whenKept(keeping, undefined);
   }
 
   #whenKept(keeping: Promise<PageRecord>, page: Page | undefined, release?: () => void): void {
     const { announcer, onKept, onFailure } = this.#options;
-    this.#pending += 1;
     keeping.then(
       (record) => {
         this.#pending -= 1;

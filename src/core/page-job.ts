@@ -133,16 +133,17 @@ export function recordOf(job: PageJob, ending: Ending, now: number, wallMs: numb
   };
 }
 
-let lastWallMs = 0;
-let lastIsoTime = '';
+let lastSecond = Number.NaN;
+let lastIsoSecond = '';
 
-/** Pages end many in a millisecond, and the text costs as much as all else of a record. */
+/** Thousands of pages end in a second, and the text costs as much as all else of a record. */
 function isoTime(wallMs: number): string {
-  if (wallMs !== lastWallMs || lastIsoTime === '') {
-    lastIsoTime = new Date(wallMs).toISOString();
-    lastWallMs = wallMs;
+  const second = Math.floor(wallMs / 1000);
+  if (second !== lastSecond) {
+    lastIsoSecond = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
+    lastSecond = second;
   }
-  return lastIsoTime;
+  return `${lastIsoSecond}${String(Math.floor(wallMs) - second * 1000).padStart(3, '0')}Z`;
 }
 
 /** The record of a line that is no page. */

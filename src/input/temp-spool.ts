@@ -29,7 +29,7 @@ export class TempSpool implements Spool {
 
   put(pages: readonly Page[]): SpoolChunk | undefined {
     if (this.#isBroken) return undefined;
-    const text = Buffer.from(JSON.stringify(pages.map(toJson)));
+    const text = Buffer.from(toText(pages));
     try {
       this.#fd ??= openNameless(this.#folder);
       let written = 0;
@@ -61,7 +61,7 @@ export class TempSpool implements Spool {
         cause: error,
       });
     }
-    return (JSON.parse(text.toString()) as JsonPage[]).map(fromJson);
+    return fromText(text.toString());
   }
 
   close(): void {
@@ -80,7 +80,51 @@ function openNameless(folder: string): number {
 
 type JsonPage = Omit<Page, 'body'> & { readonly body?: string; readonly bodyBase64?: string };
 
-/** Most pages have no body: they go out and come back as they are, for a copy costs more than all else that is done for them here. */
+/** What the plain pages of a chunk have in common, then the chunk: of a plain page its URL, its line and its hash, one after the other. */
+type JsonChunk = [origin: string, method: string, ...(string | number | JsonPage)[]];
+
+const NO_HEADERS: Page['headers'] = [];
+
+/** Most pages are plain: their names of fields, written and read again for each, would cost more than all else that is done for them here. */
+function toText(pages: readonly Page[]): string {
+  const { origin = '', method = '' } = pages[0] ?? {};
+  const chunk: JsonChunk = [origin, method];
+  for (const page of pages) {
+    if (isPlain(page) && page.origin === origin && page.method === method) {
+      chunk.push(page.url, page.line, page.hashHigh, page.hashLow);
+    } else {
+      chunk.push(toJson(page));
+    }
+  }
+  return JSON.stringify(chunk);
+}
+
+function fromText(text: string): Page[] {
+  const [origin, method, ...items] = JSON.parse(text) as JsonChunk;
+  const pages: Page[] = [];
+  for (let at = 0; at < items.length; ) {
+    const item = items[at];
+    if (typeof item === 'object') {
+      pages.push(fromJson(item));
+      at += 1;
+    } else {
+      const url = items[at] as string;
+      const line = items[at + 1] as string;
+      const hashHigh = items[at + 2] as number;
+      const hashLow = items[at + 3] as number;
+      pages.push({ url, origin, method, headers: NO_HEADERS, line, hashHigh, hashLow, keyed: false });
+      at += 4;
+    }
+  }
+  return pages;
+}
+
+/** There is nothing to it but its URL, its method and where it stands. */
+function isPlain({ keyed, headers, body, authorization, id, file }: Page): boolean {
+  const isBare = headers.length === 0 && body === undefined && authorization === undefined;
+  return isBare && !keyed && id === undefined && file === undefined;
+}
+
 function toJson(page: Page): JsonPage {
   const { body } = page;
   if (body === undefined || typeof body === 'string') return page as JsonPage;

@@ -17,20 +17,30 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 describe('pages that are put aside', () => {
   it('come back as they were, in any order', () => {
     const spool = new TempSpool(folder);
-    const page = fc.record({
-      path: fc.webPath(),
-      body: fc.option(fc.oneof(fc.string(), fc.uint8Array())),
-      id: fc.string(),
-    });
+    const page = fc.record(
+      {
+        path: fc.webPath(),
+        host: fc.constantFrom('a.test', 'b.test'),
+        method: fc.constantFrom('GET', 'HEAD'),
+        line: fc.string(),
+        hashHigh: fc.nat(0xffffffff),
+        hashLow: fc.nat(0xffffffff),
+        keyed: fc.boolean(),
+        authorization: fc.string(),
+        headers: fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 2 }),
+        body: fc.oneof(fc.string(), fc.uint8Array()),
+        id: fc.string(),
+        file: fc.string(),
+      },
+      { requiredKeys: ['path', 'host', 'line'] },
+    );
     fc.assert(
       fc.property(
         fc.array(fc.array(page, { maxLength: 5 }), { maxLength: 5 }),
         fc.infiniteStream(fc.nat()),
         (chunks, order) => {
           const pages = chunks.map((chunk) =>
-            chunk.map(({ path, body, id }) =>
-              testPage(`https://a.test${path}`, 'l:1', { id, ...(body === null ? {} : { body }) }),
-            ),
+            chunk.map(({ path, host, line, ...parts }) => testPage(`https://${host}${path}`, line, parts)),
           );
           const waiting = pages.map((chunk) => ({ chunk: spool.put(chunk), expected: chunk }));
           while (waiting.length > 0) {

@@ -34,6 +34,10 @@ export class FakeClock implements Clock {
     };
   }
 
+  atTurnEnd(work: () => void): void {
+    queueMicrotask(work);
+  }
+
   /** Lets time pass until the promise is settled. Throws where nothing would ever settle it. */
   async run<T>(promise: Promise<T>, untilMs = Number.POSITIVE_INFINITY): Promise<T> {
     const state = { settled: false };
