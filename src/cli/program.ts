@@ -18,6 +18,7 @@ import { systemClock } from '../system-clock.ts';
 import { type About, versionText } from './about.ts';
 import { againCommand } from './again.ts';
 import { boundHeap } from './bound-heap.ts';
+import { ChunkCollection } from './chunk-collection.ts';
 import { colorFor } from './color.ts';
 import { completionScript } from './completion.ts';
 import { descriptorLimit, fitDescriptors } from './descriptors.ts';
@@ -112,7 +113,8 @@ async function fetchAll(given: Invocation, input: Input, again: string | undefin
   const invocation =
     notice === undefined ? { ...given, config } : { ...given, config, notices: [...given.notices, notice] };
   const startedWall = systemClock.wall();
-  const client = createClient(config.net);
+  const collection = new ChunkCollection();
+  const client = createClient(config.net, undefined, (bytes) => collection.onChunk(bytes));
   const spool = new TempSpool();
   let listed: Input | undefined;
   let failed: FailedList | undefined;

@@ -37,8 +37,8 @@ interface Way {
  * @param lookUpAll how names are looked up; default: in the DNS where that says the same as the system, else as the system does
  * @throws UsageError where the proxy, --cacert, --cert or --key cannot be used
  */
-export function createClient(config: NetConfig, lookUpAll?: LookUpAll): Client {
-  return new UndiciClient(config, lookUpAll);
+export function createClient(config: NetConfig, lookUpAll?: LookUpAll, onChunk?: (bytes: number) => void): Client {
+  return new UndiciClient(config, lookUpAll, onChunk);
 }
 
 class UndiciClient implements Client, ExchangeHost {
@@ -54,12 +54,14 @@ class UndiciClient implements Client, ExchangeHost {
   readonly #plain: Way;
   readonly #certified: Way;
   readonly #unwatch: () => void;
+  readonly #onChunk: ((bytes: number) => void) | undefined;
   #receivedBytes = 0;
   #lastFields: { readonly headers: WireRequest['headers']; readonly flat: string[] } | undefined;
   #destroyed = false;
 
-  constructor(config: NetConfig, lookUpAll: LookUpAll | undefined) {
+  constructor(config: NetConfig, lookUpAll: LookUpAll | undefined, onChunk: ((bytes: number) => void) | undefined) {
     this.config = config;
+    this.#onChunk = onChunk;
     this.connections = new OpenConnections(mostConnections(config));
     this.#proxies = new ProxyChoice(config);
     this.#resolver = new Resolver(config, lookUpAll === undefined ? undefined : { system: lookUpAll });
@@ -136,6 +138,7 @@ class UndiciClient implements Client, ExchangeHost {
 
   onBytes(count: number): void {
     this.#receivedBytes += count;
+    this.#onChunk?.(count);
   }
 
   onSettled(exchange: ExchangeHandler): void {

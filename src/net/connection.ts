@@ -28,8 +28,9 @@ export interface Connection {
   onMaxStreams: (() => void) | undefined;
   /** Of HTTP/2, once `watchSession` was called for it. */
   session: Http2Session | undefined;
-  /** Its streams may be sent more ahead than others' (`StreamWindows`). */
-  hasLargeWindow: boolean;
+  /** With large bodies: what all its streams together may be sent ahead, and each of them where that is more than at first (`StreamWindows`). */
+  aheadBytes: number | undefined;
+  windowBytes: number | undefined;
 }
 
 /** SETTINGS_MAX_CONCURRENT_STREAMS where the server did not send it (RFC 9113 §6.5.2: without a limit). */
@@ -52,7 +53,8 @@ export function registerConnection(socket: Socket, httpVersion: HttpVersion, rem
     maxStreams: undefined,
     onMaxStreams: undefined,
     session: undefined,
-    hasLargeWindow: false,
+    aheadBytes: undefined,
+    windowBytes: undefined,
   });
 }
 
