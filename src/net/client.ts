@@ -45,11 +45,11 @@ class UndiciClient implements Client, ExchangeHost {
   readonly config: NetConfig;
   readonly windows: StreamWindows;
   readonly connections: OpenConnections;
-  readonly ticker: Ticker<ExchangeHandler>;
   readonly limiter: RateLimiter | undefined;
   readonly #proxies: ProxyChoice;
   readonly #links = new OriginLinks();
   readonly #inFlight = new InFlight<ExchangeHandler>();
+  readonly #ticker: Ticker;
   readonly #resolver: Resolver;
   readonly #plain: Way;
   readonly #certified: Way;
@@ -87,7 +87,8 @@ class UndiciClient implements Client, ExchangeHost {
     this.#plain = createWay(false);
     this.#certified = config.cert === undefined ? this.#plain : createWay(true);
     const limits = [config.connectTimeoutMs, config.responseTimeoutMs, config.stallTimeoutMs];
-    this.ticker = new Ticker(config.maxTimeMs === undefined ? limits : [...limits, config.maxTimeMs]);
+    if (config.maxTimeMs !== undefined) limits.push(config.maxTimeMs);
+    this.#ticker = new Ticker(limits, this.#inFlight);
     this.#unwatch = watchWire();
   }
 
@@ -101,8 +102,8 @@ class UndiciClient implements Client, ExchangeHost {
       const forwarder = this.#forwarder(request);
       const headers = this.#fieldsOf(request, forwarder?.authorization);
       const handler = new ExchangeHandler(request, headers, this, onHead, resolve, reject);
-      this.ticker.add(handler);
       this.#inFlight.add(handler);
+      this.#ticker.start();
       const way = request.showCertificate ? this.#certified : this.#plain;
       way.agent.dispatch(this.#dispatchOptions(request, headers, forwarder !== undefined), handler);
     });
@@ -110,8 +111,8 @@ class UndiciClient implements Client, ExchangeHost {
 
   async destroy(): Promise<void> {
     this.#destroyed = true;
-    for (const exchange of this.ticker.members) exchange.abort();
-    this.ticker.stop();
+    for (const exchange of this.#inFlight) exchange.abort();
+    this.#ticker.stop();
     this.limiter?.destroy();
     const ways = new Set([this.#plain, this.#certified]);
     for (const way of ways) way.connector.destroy();
@@ -142,7 +143,6 @@ class UndiciClient implements Client, ExchangeHost {
   }
 
   onSettled(exchange: ExchangeHandler): void {
-    this.ticker.delete(exchange);
     this.#inFlight.delete(exchange);
   }
 

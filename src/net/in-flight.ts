@@ -4,8 +4,16 @@ interface Bound {
 }
 
 /** What is in flight, by origin: for each connection that is made or lost it is asked who of its origin waits, and thousands may be in flight. */
-export class InFlight<Member extends Bound> {
+export class InFlight<Member extends Bound> implements Iterable<Member> {
   readonly #byOrigin = new Map<string, Set<Member>>();
+
+  get isEmpty(): boolean {
+    return this.#byOrigin.size === 0;
+  }
+
+  *[Symbol.iterator](): Generator<Member> {
+    for (const members of this.#byOrigin.values()) yield* members;
+  }
 
   add(member: Member): void {
     const { origin } = member.request;

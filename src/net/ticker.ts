@@ -7,35 +7,32 @@ export interface Timed {
 /** A turn that comes so much too late was not late: the process stood still (SIGSTOP, a machine asleep, a long computation of ours). */
 const STOOD_STILL_MS = 1_000;
 
+/** What a ticker goes through. */
+export interface Members extends Iterable<Timed> {
+  readonly isEmpty: boolean;
+}
+
 /**
- * One coarse timer for everything in flight: a page costs two Set operations instead of several timers.
- * It runs only while something is in flight.
+ * One coarse timer for everything in flight, instead of several for each page. It runs only while something is in flight, and stops lazily, at its
+ * next turn: pages that follow each other do not start and stop it.
  */
-export class Ticker<Member extends Timed> {
+export class Ticker {
   readonly #periodMs: number;
-  readonly #members = new Set<Member>();
+  readonly #members: Members;
   #timer: NodeJS.Timeout | undefined;
   #lastRunAt = 0;
 
   /** The period is a tenth of the shortest limit, between 10 and 200 ms: a limit is overrun by no more than that. */
-  constructor(limitsMs: readonly number[]) {
+  constructor(limitsMs: readonly number[], members: Members) {
     this.#periodMs = Math.max(10, Math.min(200, Math.floor(Math.min(...limitsMs) / 10)));
+    this.#members = members;
   }
 
-  get members(): ReadonlySet<Member> {
-    return this.#members;
-  }
-
-  add(member: Member): void {
-    this.#members.add(member);
+  /** To be called when there is a member more. */
+  start(): void {
     if (this.#timer !== undefined) return;
     this.#lastRunAt = performance.now();
     this.#timer = setInterval(() => this.#run(), this.#periodMs);
-  }
-
-  /** The timer itself is stopped lazily, at its next turn: pages that follow each other do not start and stop it. */
-  delete(member: Member): void {
-    this.#members.delete(member);
   }
 
   stop(): void {
@@ -44,7 +41,7 @@ export class Ticker<Member extends Timed> {
   }
 
   #run(): void {
-    if (this.#members.size === 0) {
+    if (this.#members.isEmpty) {
       this.stop();
       return;
     }
