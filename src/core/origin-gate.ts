@@ -61,11 +61,18 @@ export class OriginGate {
   /** Not before then is the origin sent more at once than it bore when it last minded their number. */
   #growFrom = Number.NEGATIVE_INFINITY;
 
-  constructor(pace: PaceConfig, retry: RetryConfig, random: () => number, listener: GateListener) {
+  /** @param isBusy the process itself had hardly any time left lately */
+  constructor(
+    pace: PaceConfig,
+    retry: RetryConfig,
+    random: () => number,
+    isBusy: () => boolean,
+    listener: GateListener,
+  ) {
     this.#retry = retry;
     this.#random = random;
     this.#listener = listener;
-    this.#concurrency = new ConcurrencyLimit(Math.min(pace.perOrigin, pace.concurrency), pace.adapt);
+    this.#concurrency = new ConcurrencyLimit(Math.min(pace.perOrigin, pace.concurrency), pace.adapt, isBusy);
     this.#pace = new OriginPace(pace);
     this.#isRateGiven = pace.ratePerSecond !== undefined;
   }

@@ -9,6 +9,8 @@ export interface Clock {
   wall(): number;
   /** Calls `wake` once after `delayMs` (any size, also over 2^31). Returns the cancellation. */
   timer(delayMs: number, wake: () => void): () => void;
+  /** True where the process itself had hardly any time left lately: how long an answer took is then its own doing, not the origin's. */
+  isBusy(): boolean;
   /** Calls `work` once, soon: when all that this turn of the event loop has to send is on its way. */
   atTurnEnd(work: () => void): void;
 }

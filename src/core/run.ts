@@ -357,12 +357,12 @@ export class Run {
   }
 
   #makeGate(origin: string): OriginGate {
-    const { config, random } = this.#parts;
+    const { clock, config, random } = this.#parts;
     const listener = this.#announcer.gateListener(origin, () => ({
       concurrency: gate.concurrency,
       ratePerSecond: gate.learnedRate(this.#clock.now()),
     }));
-    const gate: OriginGate = new OriginGate(config.pace, config.retry, random, listener);
+    const gate: OriginGate = new OriginGate(config.pace, config.retry, random, () => clock.isBusy(), listener);
     return gate;
   }
 }

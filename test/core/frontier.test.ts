@@ -12,7 +12,7 @@ const GOOD: Sighting = { type: 'good', headMs: 10, hint: undefined };
 
 function frontier(perOrigin = 50): Frontier {
   const { pace, retry } = testConfig({ pace: { perOrigin, adapt: false } });
-  return new Frontier(() => new OriginGate(pace, retry, () => 0.5, silent), 1_000);
+  return new Frontier(() => new OriginGate(pace, retry, () => 0.5, () => false, silent), 1_000);
 }
 
 function page(url: string): Page {

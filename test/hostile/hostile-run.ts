@@ -19,6 +19,7 @@ export const hurriedClock: Clock = {
   now: () => performance.now() * HURRY,
   wall: () => WALL_START + performance.now() * HURRY,
   timer: (delayMs, wake) => systemClock.timer(delayMs / HURRY, wake),
+  isBusy: systemClock.isBusy,
   atTurnEnd: systemClock.atTurnEnd,
 };
 

@@ -34,6 +34,10 @@ export class FakeClock implements Clock {
     };
   }
 
+  isBusy(): boolean {
+    return false;
+  }
+
   atTurnEnd(work: () => void): void {
     queueMicrotask(work);
   }

@@ -4,7 +4,7 @@
  * It starts at 4 and doubles a round while answers come as quickly as before; a round lasts as long as an answer takes, and at least
  * 50 ms, so that a near origin with a small limit is not overrun before its first refusal is back. When a larger limit brought longer
  * answers instead of more of them, it steps back and grows by one from there (the idea of Netflix's concurrency-limits: latency that
- * rises without throughput is a queue).
+ * rises without throughput is a queue). Where this process itself has no time left the queue is its own: then it stays where it is.
  *
  * Overload shrinks it, but broken pages must not: a share of failures that is there at every number says nothing of the number. So failures
  * count once they are clearly more than is usual here. Timeouts, resets and failed connects then take three tenths away, once for all that
@@ -15,6 +15,7 @@
 export class ConcurrencyLimit {
   readonly #ceiling: number;
   readonly #adapt: boolean;
+  readonly #isBusy: () => boolean;
   /** What the server allows (SETTINGS_MAX_CONCURRENT_STREAMS). */
   #told = Number.POSITIVE_INFINITY;
   #limit: number;
@@ -41,9 +42,11 @@ export class ConcurrencyLimit {
   /** So many were taken beside those that were refused, last time. */
   #taken = 0;
 
-  constructor(ceiling: number, adapt: boolean) {
+  /** @param isBusy this process itself had hardly any time left in the round that ends now */
+  constructor(ceiling: number, adapt: boolean, isBusy: () => boolean) {
     this.#ceiling = Math.max(1, ceiling);
     this.#adapt = adapt;
+    this.#isBusy = isBusy;
     this.#limit = adapt ? Math.min(START, this.#ceiling) : this.#ceiling;
   }
 
@@ -172,10 +175,11 @@ export class ConcurrencyLimit {
       latencyMs: meanMs,
     };
     const binding = this.#roundBinding;
+    const isBusy = this.#isBusy();
     this.#newRound(now);
     if (!binding || !mayGrow || this.#told <= this.#limit) return;
     if (this.#base !== undefined && isSaturated(this.#base, sample)) {
-      this.#limit = this.#base.limit;
+      if (!isBusy) this.#limit = this.#base.limit;
       this.#slowStart = false;
       this.#base = undefined;
       this.#holdRounds = HOLD_ROUNDS;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ConcurrencyLimit } from '../../../src/core/policy/concurrency.ts';
 
+const IDLE = () => false;
+
 /** So many rounds in which as many as may be are in flight and all are answered well, 100 ms after each began. */
 function goodRounds(limit: ConcurrencyLimit, rounds: number, from = 0): number {
   let now = from;
@@ -14,13 +16,13 @@ function goodRounds(limit: ConcurrencyLimit, rounds: number, from = 0): number {
 }
 
 function grown(ceiling = 50): { readonly limit: ConcurrencyLimit; readonly now: number } {
-  const limit = new ConcurrencyLimit(ceiling, true);
+  const limit = new ConcurrencyLimit(ceiling, true, IDLE);
   return { limit, now: goodRounds(limit, 8) };
 }
 
 describe('growth', () => {
   test('begins with 4, doubles a round, and ends at the ceiling', () => {
-    const limit = new ConcurrencyLimit(50, true);
+    const limit = new ConcurrencyLimit(50, true, IDLE);
     const seen = [limit.limit];
     for (let now = 0; seen.length < 6; ) {
       now = goodRounds(limit, 1, now);
@@ -30,9 +32,39 @@ describe('growth', () => {
   });
 
   test('learns nothing where it is told not to', () => {
-    const limit = new ConcurrencyLimit(50, false);
+    const limit = new ConcurrencyLimit(50, false, IDLE);
     for (let index = 0; index < 20; index++) limit.onOverload(1_000, 900);
     expect(limit.limit).toBe(50);
+  });
+});
+
+describe('more in flight that bring longer answers, and hardly more of them', () => {
+  /** Rounds of an origin that answers 100 times in 100 ms, however many are in flight: their time grows with their number. */
+  function crowdedRounds(limit: ConcurrencyLimit, rounds: number): number[] {
+    const seen: number[] = [];
+    for (let round = 0, now = 0; round < rounds; round++) {
+      const inFlight = limit.limit;
+      for (let answer = 0; answer < inFlight * 2; answer++) {
+        limit.onStart(now, inFlight - 1);
+        now += 1;
+        limit.onGood(now, inFlight, inFlight - 1, true);
+      }
+      seen.push(limit.limit);
+    }
+    return seen;
+  }
+
+  test('are a queue at the origin: it steps back', () => {
+    const limit = new ConcurrencyLimit(50, true, IDLE);
+    expect(Math.max(...crowdedRounds(limit, 12))).toBeLessThanOrEqual(16);
+    expect(limit.limit).toBeLessThanOrEqual(8);
+  });
+
+  test('are a queue of ours where this process has no time left: it stays where it is', () => {
+    const limit = new ConcurrencyLimit(50, true, () => true);
+    const seen = crowdedRounds(limit, 12);
+    expect(seen.at(-1)).toBe(Math.max(...seen));
+    expect(limit.limit).toBeLessThan(50);
   });
 });
 
@@ -72,7 +104,7 @@ describe('overload', () => {
   });
 
   test('is not a share of failures that is always there', () => {
-    const limit = new ConcurrencyLimit(50, true);
+    const limit = new ConcurrencyLimit(50, true, IDLE);
     let now = 0;
     for (let answer = 1; answer <= 5_000; answer++) {
       now += 5;
