@@ -143,7 +143,8 @@ function isoTime(wallMs: number): string {
     lastIsoSecond = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
     lastSecond = second;
   }
-  return `${lastIsoSecond}${String(Math.floor(wallMs) - second * 1000).padStart(3, '0')}Z`;
+  // Joined, not added: a text in two parts takes JSON.stringify twice as long.
+  return [lastIsoSecond, `${String(Math.floor(wallMs) - second * 1000).padStart(3, '0')}Z`].join('');
 }
 
 /** The record of a line that is no page. */

@@ -147,7 +147,8 @@ function* lineItems(
 ): Generator<InputItem> {
   let number = first;
   for (const line of lines) {
-    const name = `${list}:${number++}`;
+    // Joined, not added: a text in two parts takes JSON.stringify twice as long.
+    const name = [list, number++].join(':');
     if (typeof line !== 'string') {
       if (!isNothing(trimLine(line.text)) || line.text === '') yield invalid(line.text, name, line.why);
     } else if (expand && mayHoldRanges(line)) {

@@ -10,9 +10,12 @@ import { testConfig, testPage } from '../support/model-run.ts';
 const silent = { paused: () => {}, resumed: () => {}, learned: () => {}, givenUp: () => {} };
 const GOOD: Sighting = { type: 'good', headMs: 10, hint: undefined };
 
+const random = () => 0.5;
+const idle = () => false;
+
 function frontier(perOrigin = 50): Frontier {
   const { pace, retry } = testConfig({ pace: { perOrigin, adapt: false } });
-  return new Frontier(() => new OriginGate(pace, retry, () => 0.5, () => false, silent), 1_000);
+  return new Frontier(() => new OriginGate(pace, retry, random, idle, silent), 1_000);
 }
 
 function page(url: string): Page {
